@@ -1,2 +1,15 @@
-//! Stub.
-fn main() {}
+//! The `image` program: parse, run, say what went wrong, exit with its code.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    match image::cli::Cli::parse().run() {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            image::exit::Exit::Unexpected.into()
+        }
+    }
+}
