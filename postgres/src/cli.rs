@@ -2,11 +2,13 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
 use crate::doctor::diagnose;
+use crate::fresh::Fresh;
 pub use crate::provide::Surroundings;
 use crate::provide::{Keeper, Provided, provide};
 use crate::refusal::Refusal;
@@ -42,6 +44,10 @@ struct Exec {
     /// Takes this source or fails, instead of the first that works.
     #[arg(long, value_enum, env = "POSTGRES_SOURCE")]
     source: Option<Source>,
+    /// Makes an empty database for the command, and drops it afterwards. Without this, DATABASE_URL
+    /// names the server's own, for commands that make databases themselves.
+    #[arg(long)]
+    fresh_database: bool,
     /// The command and its arguments.
     #[arg(last = true, required = true)]
     command: Vec<OsString>,
@@ -108,12 +114,25 @@ impl Exec {
             signal = signals.next() => return Ok(signals::exit_code(signal.as_raw())),
         };
         match outcome {
-            Ok(new) => Ok(exec::run(&self.command, provided.insert(new), signals).await?),
+            Ok(new) => self.run_on(provided.insert(new), keeper.now(), signals).await,
             Err(refusals) => {
                 eprintln!("{}", lament(self.source, &refusals));
                 Ok(FAILURE)
             }
         }
+    }
+}
+
+impl Exec {
+    async fn run_on(&self, provided: &mut Provided, now: SystemTime, signals: &mut Signals) -> anyhow::Result<u8> {
+        if !self.fresh_database {
+            let url = provided.url.clone();
+            return Ok(exec::run(&self.command, &url, provided, signals).await?);
+        }
+        let fresh = Fresh::create(&provided.url, now).await?;
+        let ended = exec::run(&self.command, &fresh.url, provided, signals).await;
+        fresh.drop().await?;
+        Ok(ended?)
     }
 }
 

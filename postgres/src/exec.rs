@@ -15,13 +15,18 @@ use crate::signals::{self, Signals};
 const NOT_FOUND: u8 = 127;
 const NOT_EXECUTABLE: u8 = 126;
 
-/// Runs a command to its end and says its exit code: its own, or 128 and the signal that killed it.
+/// Runs a command with this `DATABASE_URL` to its end and says its exit code: its own, or 128 and the signal that killed it.
 /// Signals that ask us to end are passed on; when it does end is the command's decision.
-pub(crate) async fn run(command: &[OsString], provided: &mut Provided, signals: &mut Signals) -> io::Result<u8> {
+pub(crate) async fn run(
+    command: &[OsString],
+    url: &str,
+    provided: &mut Provided,
+    signals: &mut Signals,
+) -> io::Result<u8> {
     let [program, arguments @ ..] = command else {
         return Ok(NOT_FOUND);
     };
-    let mut child = match Command::new(program).args(arguments).env("DATABASE_URL", &provided.url).spawn() {
+    let mut child = match Command::new(program).args(arguments).env("DATABASE_URL", url).spawn() {
         Ok(child) => child,
         Err(error) => {
             eprintln!("postgres: cannot run {}: {error}", program.display());

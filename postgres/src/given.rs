@@ -87,7 +87,7 @@ mod tests {
         let cases = [
             ("postgres://app:hunter2@127.0.0.1:5433/x", Ok("127.0.0.1:5433")),
             ("postgresql://app:hunter2@db.example/x?sslmode=require", Ok("db.example:5432")),
-            ("postgres://app@/x?host=/run/postgresql&password=hunter2", Ok("/run/postgresql")),
+            ("postgres://app@localhost/x?host=/run/postgresql&password=hunter2", Ok("/run/postgresql")),
             ("postgres://app:hunter2@db:port/x", Err("it is not a URL of a PostgreSQL server")),
             ("postgres://app@db/x?sslmode=hunter2", Err("it is not a URL of a PostgreSQL server")),
             ("mysql://app:hunter2@db/x", Err("it does not begin with postgres://")),

@@ -20,6 +20,7 @@ mod container;
 mod doctor;
 mod estate;
 mod exec;
+mod fresh;
 mod given;
 mod provide;
 mod purge;

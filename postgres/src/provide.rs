@@ -107,6 +107,11 @@ impl<'a> Keeper<'a> {
         Self { surroundings, estate: None }
     }
 
+    /// When this process was started.
+    pub(crate) fn now(&self) -> SystemTime {
+        self.surroundings.now
+    }
+
     /// The estate, claimed when it is first needed, after the leftovers of the dead are cleared.
     async fn estate(&mut self) -> Result<&Estate, Refusal> {
         if self.estate.is_none() {

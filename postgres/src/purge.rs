@@ -6,7 +6,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Executor as _};
 
 /// What a test's database is called: this, its birth in seconds since 1970, `_`, and a random end.
-const PREFIX: &str = "slipway_test_";
+pub(crate) const PREFIX: &str = "slipway_test_";
 
 /// The age at which a database without connections is nobody's.
 const ABANDONED: Duration = Duration::from_hours(1);

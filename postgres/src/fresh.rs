@@ -1,0 +1,51 @@
+//! A database of its own for a command that wants an empty one.
+
+use std::str::FromStr as _;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context as _;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
+
+use crate::connect::{Patience, connect};
+use crate::purge::PREFIX;
+
+/// How long the server may take to let us in: it has just been reached.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// An empty database on a server, to be dropped when the command has ended.
+///
+/// It is named like a test's, so that one whose provider was killed is removed as theirs are.
+pub(crate) struct Fresh {
+    server: PgConnectOptions,
+    name: String,
+    /// With the password in it, as that of the server.
+    pub(crate) url: String,
+}
+
+impl Fresh {
+    /// Makes the database on the server of this URL.
+    pub(crate) async fn create(server: &str, now: SystemTime) -> anyhow::Result<Self> {
+        let server = PgConnectOptions::from_str(server).context("the server's URL cannot be read")?;
+        let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let name = format!("{PREFIX}{seconds}_{}", uuid::Uuid::new_v4().simple());
+        let url = server.clone().database(&name).to_url_lossy().to_string();
+        let fresh = Self { server, name, url };
+        fresh.execute("create database").await.context("failed to make an empty database")?;
+        Ok(fresh)
+    }
+
+    /// Drops the database, whoever is still connected to it.
+    pub(crate) async fn drop(self) -> anyhow::Result<()> {
+        self.execute("drop database if exists").await.with_context(|| format!("failed to drop {}", self.name))
+    }
+
+    async fn execute(&self, verb: &str) -> anyhow::Result<()> {
+        let mut connection = connect(&self.server, Patience::WithStarting, LIMIT).await.map_err(anyhow::Error::msg)?;
+        let force = if verb.starts_with("drop") { " with (force)" } else { "" };
+        // The name is made of letters, digits and underscores above.
+        connection.execute(AssertSqlSafe(format!("{verb} \"{}\"{force}", self.name))).await?;
+        connection.close().await?;
+        Ok(())
+    }
+}
