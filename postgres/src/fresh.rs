@@ -31,20 +31,23 @@ impl Fresh {
         let name = format!("{PREFIX}{seconds}_{}", uuid::Uuid::new_v4().simple());
         let url = server.clone().database(&name).to_url_lossy().to_string();
         let fresh = Self { server, name, url };
-        fresh.execute("create database").await.context("failed to make an empty database")?;
+        fresh
+            .execute(format!("create database \"{}\"", fresh.name))
+            .await
+            .context("failed to make an empty database")?;
         Ok(fresh)
     }
 
     /// Drops the database, whoever is still connected to it.
     pub(crate) async fn drop(self) -> anyhow::Result<()> {
-        self.execute("drop database if exists").await.with_context(|| format!("failed to drop {}", self.name))
+        let statement = format!("drop database if exists \"{}\" with (force)", self.name);
+        self.execute(statement).await.with_context(|| format!("failed to drop {}", self.name))
     }
 
-    async fn execute(&self, verb: &str) -> anyhow::Result<()> {
+    /// Executes a statement in which only the name is ours: letters, digits and underscores.
+    async fn execute(&self, statement: String) -> anyhow::Result<()> {
         let mut connection = connect(&self.server, Patience::WithStarting, LIMIT).await.map_err(anyhow::Error::msg)?;
-        let force = if verb.starts_with("drop") { " with (force)" } else { "" };
-        // The name is made of letters, digits and underscores above.
-        connection.execute(AssertSqlSafe(format!("{verb} \"{}\"{force}", self.name))).await?;
+        connection.execute(AssertSqlSafe(statement)).await?;
         connection.close().await?;
         Ok(())
     }

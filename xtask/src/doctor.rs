@@ -96,14 +96,18 @@ fn version(workspace: &Workspace, program: &str, ask: &[&str]) -> Option<State> 
     Some(State::Found(tools::version_in(&answer)?.trim_matches('"').to_owned()))
 }
 
-/// The provider's own answer: the first line of what it would choose.
+/// The provider's own answer: the first source that works, or that none does.
 fn postgres(workspace: &Workspace) -> State {
-    let answer = capture(workspace.program("postgres-provider").arg("check"));
-    match answer {
-        Ok(output) if output.status.success() => {
+    let mend = "apt-get install postgresql, or start a Docker engine, or set DATABASE_URL";
+    match capture(workspace.program("postgres-provider").arg("doctor")) {
+        Ok(output) => {
             let said = String::from_utf8_lossy(&output.stdout).into_owned();
-            State::Found(said.lines().next().unwrap_or("yes").trim().to_owned())
+            let works = said.lines().find_map(|line| {
+                let (source, detail) = line.split_once(": works: ")?;
+                Some(format!("{source}: {detail}"))
+            });
+            works.map_or_else(|| State::Missing(mend.to_owned()), State::Found)
         }
-        _ => State::Missing("apt-get install postgresql-15, or start a Docker engine, or set DATABASE_URL".into()),
+        Err(error) => State::Missing(format!("{error:#}")),
     }
 }
