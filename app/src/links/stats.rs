@@ -1,0 +1,111 @@
+//! `GET /v1/links/{slug}/stats`: how often a link was followed.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use time::{Date, Duration, OffsetDateTime};
+use utoipa::{IntoParams, ToSchema};
+
+use super::slug::Slug;
+use crate::authorization::Authorized;
+use crate::extract::{Path, Query};
+use crate::problem::Problem;
+use crate::state::App;
+
+time::serde::format_description!(calendar_day, Date, "[year]-[month]-[day]");
+
+/// How far back to look.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Window {
+    /// The last so many days, today included.
+    #[serde(default)]
+    #[param(value_type = u16, required = false, minimum = 1, maximum = 366, default = 30)]
+    days: Days,
+}
+
+/// A number of days: 1 to 366, 30 unless said.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "u16")]
+struct Days(u16);
+
+impl Default for Days {
+    fn default() -> Self {
+        Self(30)
+    }
+}
+
+impl TryFrom<u16> for Days {
+    type Error = &'static str;
+
+    fn try_from(days: u16) -> Result<Self, Self::Error> {
+        if (1..=366).contains(&days) { Ok(Self(days)) } else { Err("must be 1 to 366") }
+    }
+}
+
+/// How often a link was followed. Clicks appear within seconds, not at once.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Stats {
+    /// The link's name.
+    slug: Slug,
+    /// Clicks since the link was made.
+    total: i64,
+    /// The days that had clicks, oldest first, in UTC.
+    days: Vec<Day>,
+}
+
+/// The clicks of one day.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Day {
+    /// The day, in UTC.
+    #[serde(with = "calendar_day")]
+    #[schema(value_type = String, format = Date)]
+    day: Date,
+    /// How often the link was followed.
+    clicks: i64,
+}
+
+/// Count the clicks of a link, day by day.
+#[utoipa::path(
+    get,
+    path = "/v1/links/{slug}/stats",
+    tag = "links",
+    params(("slug" = Slug, Path, description = "The link's name")),
+    security(("token" = [])),
+    responses(
+        (status = 200, body = Stats, description = "The clicks"),
+        (status = 404, body = Problem, content_type = "application/problem+json",
+            description = "No link has this slug"),
+    ),
+)]
+pub async fn stats(
+    State(app): State<Arc<App>>,
+    _: Authorized,
+    Path(slug): Path<Slug>,
+    Query(window): Query<Window>,
+) -> Result<axum::Json<Stats>, Problem> {
+    let today = OffsetDateTime::now_utc().date();
+    let first_day = today - Duration::days(i64::from(window.days.0) - 1);
+    let totals = sqlx::query!(
+        r#"SELECT links.id, coalesce(sum(clicks.clicks), 0)::bigint AS "total!"
+        FROM links LEFT JOIN clicks ON clicks.link_id = links.id
+        WHERE links.slug = $1
+        GROUP BY links.id"#,
+        slug.as_str(),
+    );
+    let link = app
+        .database
+        .run(|connection| Box::pin(totals.fetch_optional(connection)))
+        .await?
+        .ok_or_else(Problem::unknown_slug)?;
+    let by_day = sqlx::query_as!(
+        Day,
+        "SELECT day, clicks FROM clicks WHERE link_id = $1 AND day >= $2 ORDER BY day",
+        link.id,
+        first_day,
+    );
+    let days = app.database.run(|connection| Box::pin(by_day.fetch_all(connection))).await?;
+    Ok(axum::Json(Stats { slug, total: link.total, days }))
+}

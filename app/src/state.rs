@@ -1,0 +1,45 @@
+//! What handlers share.
+
+use crate::authorization::ApiToken;
+use crate::cache::LinkCache;
+use crate::clicks::Tally;
+use crate::config::Config;
+use crate::database::Database;
+use crate::lifecycle::Lifecycle;
+use crate::metrics::Metrics;
+use crate::ready::Readiness;
+use std::sync::Arc;
+
+/// One instance of the service. Handlers see it as `State<Arc<App>>`.
+#[derive(Debug)]
+pub struct App {
+    /// The token that the API asks for.
+    pub token: ApiToken,
+    /// The pool.
+    pub database: Database,
+    /// Hot links.
+    pub cache: LinkCache,
+    /// Clicks on their way to the database.
+    pub clicks: Tally,
+    /// What `/ready` reports.
+    pub readiness: Readiness,
+    /// What `/metrics` reports.
+    pub metrics: Metrics,
+    /// Whether the service is on its way out.
+    pub lifecycle: Lifecycle,
+}
+
+impl App {
+    /// An instance that has not been in contact with anything yet.
+    pub fn new(config: &Config) -> Arc<Self> {
+        Arc::new(Self {
+            token: config.token.clone(),
+            database: Database::connect_lazily(&config.database, config.settings.database_connections),
+            cache: LinkCache::new(config.settings.cache),
+            clicks: Tally::default(),
+            readiness: Readiness::new(config.settings.ready_requires_database),
+            metrics: Metrics::default(),
+            lifecycle: Lifecycle::default(),
+        })
+    }
+}

@@ -1,0 +1,1 @@
+-- Nothing to undo: the copies do no harm, and 0003's down file removes the column.
