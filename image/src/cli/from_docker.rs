@@ -47,7 +47,13 @@ impl FromDocker {
         if !differences.is_empty() {
             bail!("the Dockerfile's image differs from what `image assemble` makes:\n  {}", differences.join("\n  "));
         }
-        let image = saved.into_image(&self.tag, plan.architecture)?;
+        // What is the same as the plan can as well be assembled from it: then the digest depends on
+        // the commit alone, and not on when Docker built it.
+        let image = if settings.dockerfile_adds_files {
+            saved.into_image(&self.tag, plan.architecture)?
+        } else {
+            crate::assemble::assemble(&plan, &self.tag)?
+        };
         image.write(&self.layout.layout)?;
         assemble::report(&image, self.json)
     }

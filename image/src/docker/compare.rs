@@ -1,7 +1,7 @@
 //! The comparison of the Dockerfile's image with the plan that `image assemble` follows: the same
 //! files and the same configuration, all but the binary's bytes, dates and history.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -69,18 +69,26 @@ fn line(file: &Description) -> String {
 fn compare_runtime(expected: &Value, found: &Value, differences: &mut Vec<String>) {
     let empty = Map::new();
     let (expected, found) = (expected.as_object().unwrap_or(&empty), found.as_object().unwrap_or(&empty));
-    let mut keys: Vec<&String> = expected.keys().chain(found.keys()).collect();
-    keys.sort();
-    keys.dedup();
+    let keys: BTreeSet<&String> = expected.keys().chain(found.keys()).collect();
     for key in keys {
         if IGNORED.contains(&key.as_str()) {
             continue;
         }
-        let pair = (said(key, expected.get(key)), said(key, found.get(key)));
-        if pair.0 != pair.1 {
-            let show = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
-            differences.push(format!("config {key}: expected {}, found {}", show(pair.0), show(pair.1)));
+        let (expected, found) = (said(key, expected.get(key)), said(key, found.get(key)));
+        compare_values(&format!("config {key}"), expected, found, differences);
+    }
+}
+
+/// Compares two values, objects key by key, so that each label that differs is a line of its own.
+fn compare_values(name: &str, expected: Option<&Value>, found: Option<&Value>, differences: &mut Vec<String>) {
+    if let (Some(Value::Object(expected)), Some(Value::Object(found))) = (expected, found) {
+        let keys: BTreeSet<&String> = expected.keys().chain(found.keys()).collect();
+        for key in keys {
+            compare_values(&format!("{name} {key}"), expected.get(key), found.get(key), differences);
         }
+    } else if expected != found {
+        let show = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
+        differences.push(format!("{name}: expected {}, found {}", show(expected), show(found)));
     }
 }
 

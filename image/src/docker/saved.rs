@@ -93,7 +93,8 @@ impl Saved {
             .with_context(|| format!("the Dockerfile's image has no /{}", contract::BINARY_PATH))
     }
 
-    /// The image with Docker's configuration and layers as they are; only the compression is ours.
+    /// The image with Docker's configuration and layers as they are; only the compression is ours. The
+    /// digest then depends on when Docker built it.
     pub fn into_image(self, tag: &str, architecture: Architecture) -> anyhow::Result<Image> {
         let layers: anyhow::Result<Vec<Layer>> = self
             .layers

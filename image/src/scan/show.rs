@@ -50,7 +50,11 @@ fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
 /// What refuses, what is doubted and what is worth saying, in this order.
 fn reasons(check: &Check) -> impl Iterator<Item = String> {
     let count = check.refusing().count();
-    let found = (count > 0).then(|| format!("{count} findings refuse the image"));
+    let found = match count {
+        0 => None,
+        1 => Some("1 finding refuses the image".to_owned()),
+        _ => Some(format!("{count} findings refuse the image")),
+    };
     found
         .into_iter()
         .chain(check.refusals.iter().cloned())

@@ -39,7 +39,7 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn version(&self) -> anyhow::Result<Version> {
-        let output = self.run(&["version", "--format", "json"], VERSION_LIMIT)?;
+        let output = self.run(&["version", "--format", "json"], VERSION_LIMIT.min(self.trivy.time_limit))?;
         serde_json::from_slice(&output)
             .with_context(|| format!("`trivy version --format json` does not print its version: {}", excerpt(&output)))
     }
