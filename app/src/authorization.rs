@@ -22,6 +22,7 @@ pub struct ApiToken([u8; 32]);
 
 impl ApiToken {
     /// The token of the configuration.
+    #[must_use]
     pub fn new(token: &str) -> Self {
         Self(Sha256::digest(token).into())
     }

@@ -80,6 +80,7 @@ pub struct LinkCache {
 
 impl LinkCache {
     /// An empty cache.
+    #[must_use]
     pub fn new(bounds: Bounds) -> Self {
         Self {
             entries: Cache::builder().max_capacity(bounds.entries).time_to_live(bounds.stale).build(),

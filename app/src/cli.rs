@@ -23,14 +23,15 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "it is made once a process")]
 enum Command {
     /// Answer requests until told to stop
     ///
-    /// Reads the secrets DATABASE_URL and API_TOKEN from the environment.
+    /// Reads the secrets `DATABASE_URL` and `API_TOKEN` from the environment.
     Serve(ServeArguments),
     /// Bring the schema of the database up, or down, or tell where it is
     ///
-    /// Reads the secret DATABASE_URL from the environment.
+    /// Reads the secret `DATABASE_URL` from the environment.
     Migrate {
         #[command(flatten)]
         database: DatabaseArguments,
@@ -42,6 +43,7 @@ enum Command {
 }
 
 /// Runs the process: reads arguments and environment, and answers with the code to exit with.
+#[must_use]
 pub fn run() -> ExitCode {
     let environment = |name: &str| std::env::var(name).ok();
     match Cli::parse().command {

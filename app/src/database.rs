@@ -44,6 +44,7 @@ pub struct Database {
 
 impl Database {
     /// A pool of up to `max_connections`, none of which is made yet.
+    #[must_use]
     pub fn connect_lazily(options: &PgConnectOptions, max_connections: u32) -> Self {
         let reachability = Arc::new(Reachability::default());
         let judge = Arc::clone(&reachability);
@@ -108,11 +109,13 @@ impl Database {
     }
 
     /// What the probe and the queries know about the server.
+    #[must_use]
     pub fn reachability(&self) -> &Reachability {
         &self.reachability
     }
 
     /// Connections in use, idle, and the most that there may be.
+    #[must_use]
     pub fn connections(&self) -> (u32, u32, u32) {
         let idle = u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX);
         let used = self.pool.size().saturating_sub(idle);

@@ -18,8 +18,8 @@ pub struct Arguments {
     /// The address that the service listens on; it is asked over loopback
     #[arg(long, env, default_value = "0.0.0.0:8080", value_name = "ADDRESS")]
     listen_address: SocketAddr,
-    /// Ask this instead: http://ADDRESS/PATH
-    #[arg(long, value_name = "URL")]
+    /// Ask this instead
+    #[arg(long, value_name = "http://ADDRESS/PATH")]
     url: Option<String>,
 }
 

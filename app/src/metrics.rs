@@ -143,7 +143,9 @@ impl Metrics {
         self.clicks_lag.set(lag.unwrap_or(Duration::ZERO).as_secs_f64());
 
         let mut text = Vec::with_capacity(16 * 1024);
-        TextEncoder::new().encode(&self.registry.gather(), &mut text).expect("writing to memory does not fail");
+        if let Err(error) = TextEncoder::new().encode(&self.registry.gather(), &mut text) {
+            tracing::error!(%error, "the metrics could not be written");
+        }
         text
     }
 }

@@ -34,6 +34,7 @@ const CONTRACT_MARK: &str = "-- contract:";
 ///
 /// A contract step may be applied later, and its column may be missed by nobody, so waiting for it
 /// would be wrong. A newer schema is fine: the next release expands before it is rolled out.
+#[must_use]
 pub fn needed_version() -> i64 {
     MIGRATOR
         .iter()

@@ -15,6 +15,7 @@ use crate::{build, edge::Kind};
 pub const PATH: &str = "/openapi.json";
 
 /// The document before any route is in it.
+#[must_use]
 pub fn base() -> OpenApi {
     let token = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)

@@ -59,6 +59,7 @@ impl Problem {
     }
 
     /// The slug that somebody asked for is in use.
+    #[must_use]
     pub fn slug_taken() -> Self {
         Self {
             kind: "urn:problem:slug-taken",
@@ -68,11 +69,13 @@ impl Problem {
     }
 
     /// No link has this slug.
+    #[must_use]
     pub fn unknown_slug() -> Self {
         Self::new(StatusCode::NOT_FOUND, "no link has this slug")
     }
 
     /// The caller did not prove who they are; `challenge` is the value of `WWW-Authenticate`.
+    #[must_use]
     pub fn unauthorized(challenge: &'static str, detail: &'static str) -> Self {
         Self { extra: Extra::Challenge(challenge), ..Self::new(StatusCode::UNAUTHORIZED, detail) }
     }
@@ -83,6 +86,7 @@ impl Problem {
     }
 
     /// A fault of the service itself. What happened belongs in the log, not in the answer.
+    #[must_use]
     pub fn internal() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -91,11 +95,13 @@ impl Problem {
     }
 
     /// The HTTP status of the answer.
+    #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
     /// What happened this time.
+    #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
     }

@@ -41,6 +41,7 @@ struct Found {
 
 impl Readiness {
     /// Nothing is known yet. With `requires_database` an outage makes the service not ready.
+    #[must_use]
     pub fn new(requires_database: bool) -> Self {
         Self { found: Mutex::default(), requires_database }
     }

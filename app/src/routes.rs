@@ -23,8 +23,8 @@ pub const BODY_LIMIT: usize = 16 * 1024;
 /// Everything the public listener answers.
 pub fn build_router(app: &Arc<App>, limits: Limits) -> Router {
     let (router, openapi) = table(app, limits);
-    let openapi: Bytes = openapi.to_json().expect("the document is made of strings and maps").into();
-    let document = get(move || std::future::ready(json(openapi.clone())))
+    let document = to_json(&openapi);
+    let document = get(move || std::future::ready(json(document.clone())))
         .fallback(problem::method_not_allowed)
         .layer(Edge::new(app, limits, openapi::PATH, Kind::Probe));
     let unknown = Edge::new(app, limits, "unknown", Kind::Traffic)
@@ -64,6 +64,10 @@ fn behind_edge(
     let template = route.1.paths.keys().next().cloned().unwrap_or_default();
     let edge = Edge::new(app, limits, &template, kind);
     route.map(|methods| methods.fallback(problem::method_not_allowed).layer(edge))
+}
+
+fn to_json(openapi: &OpenApi) -> Bytes {
+    openapi.to_json().expect("the document is made of strings and maps").into()
 }
 
 fn json(body: Bytes) -> impl IntoResponse {

@@ -31,6 +31,7 @@ pub struct App {
 
 impl App {
     /// An instance that has not been in contact with anything yet.
+    #[must_use]
     pub fn new(config: &Config) -> Arc<Self> {
         Arc::new(Self {
             token: config.token.clone(),

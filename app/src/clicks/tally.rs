@@ -39,6 +39,7 @@ pub struct Batch {
 
 impl Batch {
     /// All clicks of the batch.
+    #[must_use]
     pub fn total(&self) -> u64 {
         self.clicks.iter().sum::<i64>().unsigned_abs()
     }

@@ -27,6 +27,7 @@ pub struct Counter(String);
 
 impl Counter {
     /// A name made of `random`.
+    #[must_use]
     pub fn new(random: u128) -> Self {
         Self(format!("{random:032x}"))
     }

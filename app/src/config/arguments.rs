@@ -83,13 +83,13 @@ pub struct ServeArguments {
     /// What is logged, in the words of tracing's filter
     #[arg(long, env, default_value = telemetry::DEFAULT_FILTER, value_name = "FILTER")]
     log: String,
-    /// Where traces are sent, a collector beside the task: http://localhost:4318
+    /// Where traces are sent, a collector beside the task, over plain http
     #[arg(
         long,
         env = "OTEL_EXPORTER_OTLP_ENDPOINT",
         default_value = "",
         hide_default_value = true,
-        value_name = "URL"
+        value_name = "http://HOST:PORT"
     )]
     otlp_endpoint: String,
     /// The service's name in traces

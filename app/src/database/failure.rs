@@ -37,6 +37,7 @@ impl Unavailable {
     }
 
     /// Whether this is the violation of a unique constraint.
+    #[must_use]
     pub fn is_duplicate(&self) -> bool {
         matches!(self, Self::Query(Error::Database(error)) if error.is_unique_violation())
     }

@@ -50,9 +50,13 @@ pub async fn create(State(app): State<Arc<App>>, _: Authorized, Json(new): Json<
         Some(slug) => insert(&app, &slug, &new.target_url).await?.ok_or_else(Problem::slug_taken)?,
         None => draw(&app, &new.target_url).await?,
     };
-    let location = HeaderValue::try_from(format!("/v1/links/{}", link.slug))
-        .expect("a slug is letters, digits, hyphens and underscores");
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], axum::Json(link)).into_response())
+    let location = [(header::LOCATION, location(&link))];
+    Ok((StatusCode::CREATED, location, axum::Json(link)).into_response())
+}
+
+fn location(link: &Link) -> HeaderValue {
+    HeaderValue::try_from(format!("/v1/links/{}", link.slug))
+        .expect("a slug is letters, digits, hyphens and underscores")
 }
 
 async fn draw(app: &App, target_url: &TargetUrl) -> Result<Link, Problem> {

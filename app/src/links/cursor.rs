@@ -13,11 +13,13 @@ pub struct Cursor(i64);
 
 impl Cursor {
     /// The place after the link with this key.
+    #[must_use]
     pub fn after(link_id: i64) -> Self {
         Self(link_id)
     }
 
     /// The key of the last link that was shown.
+    #[must_use]
     pub fn link_id(self) -> i64 {
         self.0
     }

@@ -24,6 +24,7 @@ pub struct TargetUrl(String);
 
 impl TargetUrl {
     /// The URL as text.
+    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -40,6 +40,7 @@ pub enum Command {
 
 impl Arguments {
     /// A command with the limits that are the default.
+    #[must_use]
     pub fn new(command: Command) -> Self {
         Self { command, migrate_connect_limit: Duration::from_secs(30), migrate_lock_limit: Duration::from_mins(10) }
     }

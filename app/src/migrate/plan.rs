@@ -134,11 +134,10 @@ fn check(known: &[Migration], applied: &[Applied]) -> Result<(), Refusal> {
             Some(migration) if *migration.checksum != **checksum => {
                 return Err(Refusal::Changed { version, description: migration.description.to_string() });
             }
-            Some(_) => {}
             None if newest_known.is_some_and(|newest| version < newest) => {
                 return Err(Refusal::Unknown { version });
             }
-            None => {}
+            Some(_) | None => {}
         }
     }
     Ok(())

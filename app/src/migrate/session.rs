@@ -43,7 +43,7 @@ pub(super) async fn open(options: PgConnectOptions, limit: Duration) -> anyhow::
 
 /// `cannot_connect_now` and `too_many_connections`: others, too, are just starting.
 fn is_starting(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     matches!(code.as_deref(), Some("57P03" | "53300"))
 }
 

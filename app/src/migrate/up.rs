@@ -54,7 +54,7 @@ async fn attempt(
         match index::recover(session, migration.sql.as_str()).await? {
             Leftover::None => {}
             Leftover::Removed => {
-                say(format!("{:04} was cut off by an earlier run; building its index again", migration.version))
+                say(format!("{:04} was cut off by an earlier run; building its index again", migration.version));
             }
             Leftover::Complete => {
                 say(format!("{:04} was completed by an earlier run; noting that", migration.version));
@@ -69,6 +69,6 @@ fn is_lock_timeout(error: &MigrateError) -> bool {
     let (MigrateError::ExecuteMigration(error, _) | MigrateError::Execute(error)) = error else {
         return false;
     };
-    let code = error.as_database_error().and_then(|error| error.code());
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     code.as_deref() == Some("55P03")
 }

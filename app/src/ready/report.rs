@@ -57,6 +57,7 @@ pub enum CheckState {
 
 impl Report {
     /// Whether requests should be sent.
+    #[must_use]
     pub fn is_ready(&self) -> bool {
         self.status != Status::NotReady
     }

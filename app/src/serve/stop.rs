@@ -14,6 +14,7 @@ pub struct Stopper(mpsc::Sender<()>);
 
 impl Stop {
     /// Both ends.
+    #[must_use]
     pub fn channel() -> (Stopper, Self) {
         let (sender, receiver) = mpsc::channel(2);
         (Stopper(sender), Self(receiver))
@@ -39,7 +40,7 @@ impl Stop {
     /// Waits for the next request; for ever, when nobody is left to make one.
     pub(super) async fn requested(&mut self) {
         if self.0.recv().await.is_none() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -30,6 +30,9 @@ fn versions(plan: Result<Vec<&Migration>, Refusal>) -> Result<Vec<i64>, String> 
     plan.map(|plan| plan.iter().map(|migration| migration.version).collect()).map_err(|refusal| refusal.to_string())
 }
 
+/// What is applied, where to go, and the plan or a part of the refusal.
+type Case<'a> = (&'a [i64], Option<i64>, Result<&'a [i64], &'a str>);
+
 #[track_caller]
 fn check_plan(found: Result<Vec<i64>, String>, expected: Result<&[i64], &str>) {
     match expected {
@@ -43,7 +46,7 @@ fn check_plan(found: Result<Vec<i64>, String>, expected: Result<&[i64], &str>) {
 
 #[test]
 fn up_applies_what_is_missing_in_order_and_refuses_what_is_out_of_it() {
-    let cases: &[(&[i64], Option<i64>, Result<&[i64], &str>)] = &[
+    let cases: &[Case] = &[
         (&[], None, Ok(&[1, 2, 3, 4])),
         (&[1, 2], None, Ok(&[3, 4])),
         (&[1], Some(3), Ok(&[2, 3])),
@@ -60,7 +63,7 @@ fn up_applies_what_is_missing_in_order_and_refuses_what_is_out_of_it() {
 
 #[test]
 fn down_undoes_the_last_or_all_after_one_and_refuses_what_has_no_way_back() {
-    let cases: &[(&[i64], Option<i64>, Result<&[i64], &str>)] = &[
+    let cases: &[Case] = &[
         (&[], None, Ok(&[])),
         (&[1, 2, 3], None, Ok(&[3])),
         (&[1, 2, 3], Some(1), Ok(&[3, 2])),
