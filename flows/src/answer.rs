@@ -129,13 +129,13 @@ mod tests {
     fn a_mismatch_says_what_was_expected_and_seen() {
         let oops = answer(500, &[], "oops\n");
         check(&oops.expect_status(&[204, 404]), "status 204 or 404", "status 500: oops ");
-        check(answer(200, &[], "").expect_status(&[204]), "status 204", "status 200: no body");
+        check(&answer(200, &[], "").expect_status(&[204]), "status 204", "status 200: no body");
         check(
             &answer(307, &[("location", "/b")], "").expect_location("/a"),
             "status 307 with location /a",
             "location /b",
         );
-        check(answer(201, &[], "").expect_location("/a"), "status 201 with location /a", "no location");
+        check(&answer(201, &[], "").expect_location("/a"), "status 201 with location /a", "no location");
         check(
             &answer(401, &[("content-type", "text/plain")], "no").expect_problem(401),
             "status 401 with content type application/problem+json",
@@ -146,7 +146,7 @@ mod tests {
             "JSON with total of at least 1",
             r#"status 200: {"total":"1"}"#,
         );
-        check(answer(200, &[], "[]").expect_field("slug", "a"), "JSON with slug `a`", "status 200: []");
+        check(&answer(200, &[], "[]").expect_field("slug", "a"), "JSON with slug `a`", "status 200: []");
     }
 
     #[test]

@@ -121,9 +121,7 @@ impl Exec {
             }
         }
     }
-}
 
-impl Exec {
     async fn run_on(&self, provided: &mut Provided, now: SystemTime, signals: &mut Signals) -> anyhow::Result<u8> {
         if !self.fresh_database {
             let url = provided.url.clone();

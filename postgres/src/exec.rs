@@ -15,8 +15,9 @@ use crate::signals::{self, Signals};
 const NOT_FOUND: u8 = 127;
 const NOT_EXECUTABLE: u8 = 126;
 
-/// Runs a command with this `DATABASE_URL` to its end and says its exit code: its own, or 128 and the signal that killed it.
-/// Signals that ask us to end are passed on; when it does end is the command's decision.
+/// Runs a command with this `DATABASE_URL` to its end and says its exit code: its own, or 128 and
+/// the signal that killed it. Signals that ask us to end are passed on; when it does end is the
+/// command's decision.
 pub(crate) async fn run(
     command: &[OsString],
     url: &str,

@@ -31,8 +31,9 @@ impl Fresh {
         let name = format!("{PREFIX}{seconds}_{}", uuid::Uuid::new_v4().simple());
         let url = server.clone().database(&name).to_url_lossy().to_string();
         let fresh = Self { server, name, url };
+        // From `template0`: nobody can have left anything in it, or be connected to it.
         fresh
-            .execute(format!("create database \"{}\"", fresh.name))
+            .execute(format!("create database \"{}\" template template0", fresh.name))
             .await
             .context("failed to make an empty database")?;
         Ok(fresh)

@@ -19,7 +19,7 @@ pub(crate) async fn purge(connection: &mut PgConnection, now: SystemTime) {
     let outcome = tokio::time::timeout(LIMIT, remove_abandoned(connection, now)).await;
     match outcome {
         Ok(Ok(0)) => {}
-        Ok(Ok(count)) => eprintln!("postgres: removed {count} abandoned test databases"),
+        Ok(Ok(count)) => eprintln!("postgres: removed abandoned test databases: {count}"),
         Ok(Err(error)) => eprintln!("postgres: cannot look for abandoned test databases: {error}"),
         Err(_) => eprintln!("postgres: stopped removing abandoned test databases after {} s", LIMIT.as_secs()),
     }
