@@ -16,7 +16,7 @@ use crate::account::Account;
 use crate::binaries::Binaries;
 use crate::connect::{self, Patience};
 use crate::estate::{Estate, is_root};
-use crate::provide::{DATABASE, ROLE, SETTINGS, new_password};
+use crate::provide::{AUTHENTICATION, DATABASE, ROLE, SETTINGS, new_password};
 use crate::refusal::Refusal;
 
 /// How long `initdb` may take; it takes about one second.
@@ -136,7 +136,7 @@ impl Setup<'_> {
         command
             .arg("--pgdata")
             .arg(&self.data)
-            .args(["--username", ROLE, "--auth", "scram-sha-256", "--pwfile"])
+            .args(["--username", ROLE, "--auth", AUTHENTICATION, "--pwfile"])
             .arg(password_file)
             .args(["--encoding", "UTF8", "--locale", locale])
             .args(["--no-sync", "--no-instructions"]);

@@ -17,7 +17,7 @@ use testcontainers::{ContainerAsync, GenericImage, ImageExt as _};
 
 use crate::connect::{self, Patience};
 use crate::estate::Estate;
-use crate::provide::{DATABASE, ROLE, SETTINGS, new_password};
+use crate::provide::{AUTHENTICATION, DATABASE, ROLE, SETTINGS, new_password};
 use crate::refusal::Refusal;
 
 const IMAGE: &str = "postgres";
@@ -94,6 +94,7 @@ impl Engine {
             .with_env_var("POSTGRES_USER", ROLE)
             .with_env_var("POSTGRES_PASSWORD", &password)
             .with_env_var("POSTGRES_DB", DATABASE)
+            .with_env_var("POSTGRES_HOST_AUTH_METHOD", AUTHENTICATION)
             .with_env_var("POSTGRES_INITDB_ARGS", "--no-sync --encoding=UTF8 --locale=C.UTF-8")
             .with_label(DIRECTORY_LABEL, estate.directory().display().to_string())
             .with_label(PLACE_LABEL, place_of(estate.directory()))

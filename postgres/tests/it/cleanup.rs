@@ -5,7 +5,7 @@ use std::fs;
 use rustix::process::Signal;
 
 use crate::provider::{
-    HOLD, Held, check_nothing_left, eventually, exec, guards_below, has, kill, names_in, provider, stderr, temporary,
+    HOLD, Held, check_nothing_left, eventually, exec, guards_below, has, kill, names_in, stderr, temporary,
 };
 
 #[test]
@@ -90,15 +90,18 @@ fn a_server_that_dies_is_said_and_the_rest_is_cleared() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_used_is_an_error_with_its_remedy() {
+fn what_only_has_the_name_of_a_leftover_is_left_alone() {
     if !has("local") {
         return;
     }
-    // As when `/tmp` is full: nothing is assumed about what lies there by that name.
     let temporary = temporary();
-    fs::write(temporary.path().join("slipway-postgres-a-file"), "not ours").expect("a file");
-    let output = provider(&temporary).args(["exec", "--source", "local", "--", "true"]).output();
-    let output = output.expect("the provider");
+    let elsewhere = tempfile::tempdir().expect("a directory");
+    std::os::unix::fs::symlink(elsewhere.path(), temporary.path().join("slipway-postgres-link")).expect("a link");
+    fs::write(temporary.path().join("slipway-postgres-file"), "not ours").expect("a file");
+    let output = exec(&temporary, "local", "exit 0").output().expect("the provider");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert_eq!(names_in(temporary.path()), ["slipway-postgres-a-file"]);
+    let mut names = names_in(temporary.path());
+    names.sort();
+    assert_eq!(names, ["slipway-postgres-file", "slipway-postgres-link"]);
+    assert!(elsewhere.path().is_dir());
 }
