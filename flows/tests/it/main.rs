@@ -144,7 +144,7 @@ async fn nobody_listening_is_an_outcome() {
     stub.stop().await;
     let report = flows::run(&target).await;
     for name in [LIFE, NO_TOKEN, WRONG_TOKEN] {
-        check_failure(&report, name, "create", "an answer", "onnection refused");
+        check_failure(&report, name, "create", "an answer", "refused");
     }
 }
 

@@ -18,6 +18,9 @@ pub(crate) struct Copy {
 /// How a command ended.
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
+    /// What it printed on standard output.
+    pub(crate) stdout: String,
+    /// That and what it said on standard error.
     pub(crate) output: String,
 }
 
@@ -150,8 +153,9 @@ pub(crate) fn unmeasured(command: &mut Command) -> &mut Command {
 /// Runs a command to its end, with both its outputs in one.
 pub(crate) fn run(command: &mut Command) -> Ran {
     let output = command.output().expect("the command starts");
-    let text = [output.stdout, output.stderr].concat();
-    Ran { code: output.status.code(), output: String::from_utf8_lossy(&text).into_owned() }
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    let said = format!("{stdout}{}", String::from_utf8_lossy(&output.stderr));
+    Ran { code: output.status.code(), stdout, output: said }
 }
 
 /// The repository that is copied.

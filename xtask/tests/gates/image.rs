@@ -109,8 +109,10 @@ fn build(builder: &str) -> Built {
     crate::copy::unmeasured(&mut command).current_dir(root());
     let ran = run(command.args(["build", "--builder", builder, "--load", "--json"]));
     assert_eq!(ran.code, Some(0), "{}", ran.output);
-    let json = ran.output.lines().find(|line| line.starts_with('{')).expect("a line of JSON");
-    let built: serde_json::Value = serde_json::from_str(json).expect("it is JSON");
-    let text = |key: &str| built[key].as_str().unwrap_or_else(|| panic!("no {key} in {built}")).to_owned();
-    Built { name: format!("{}:{}", text("name"), text("tag")), bytes: built["bytes"].as_u64().expect("a number") }
+    let built: serde_json::Value = serde_json::from_str(&ran.stdout).expect("standard output is JSON and no more");
+    let loaded = ran.output.lines().find_map(|line| line.strip_prefix("Loaded image: "));
+    Built {
+        name: loaded.expect("Docker says what it has loaded").to_owned(),
+        bytes: built["uncompressed_bytes"].as_u64().expect("a number"),
+    }
 }

@@ -144,5 +144,5 @@ fn read(file: &Path) -> Value {
 /// The date of today in UTC, as `date` has it.
 fn today() -> String {
     let ran = run(Command::new("date").args(["-u", "+%F"]));
-    ran.output.trim().to_owned()
+    ran.stdout.trim().to_owned()
 }

@@ -36,7 +36,7 @@ impl Container {
         command.env("MANAGEMENT_ADDRESS", format!("127.0.0.1:{management}"));
         let ran = run(command.args(LOCKED_UP).arg(image));
         assert_eq!(ran.code, Some(0), "{}", ran.output);
-        Self { id: ran.output.trim().to_owned(), port }
+        Self { id: ran.stdout.trim().to_owned(), port }
     }
 
     /// Stops it as ECS does: SIGTERM, and SIGKILL only after the stop timeout.
@@ -52,7 +52,7 @@ impl Container {
 
     /// A field of what Docker knows about it.
     pub(super) fn inspect(&self, format: &str) -> String {
-        run(docker(&["inspect", "--format", format]).arg(&self.id)).output.trim().to_owned()
+        run(docker(&["inspect", "--format", format]).arg(&self.id)).stdout.trim().to_owned()
     }
 
     /// What it has printed.
