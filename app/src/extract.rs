@@ -1,5 +1,7 @@
 //! The extractors that handlers use: axum's, with rejections that are problems.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -9,13 +11,16 @@ use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
 
+/// How long a body may take to arrive: a client that sends a byte now and then is cut short.
+const BODY_LIMIT: Duration = Duration::from_secs(5);
+
 /// Variables of the path.
 #[derive(Debug)]
 pub struct Path<T>(pub T);
 
 /// Parameters after the question mark.
 #[derive(Debug)]
-pub struct Query<T>(pub T);
+pub struct Parameters<T>(pub T);
 
 /// A body of `application/json`.
 #[derive(Debug)]
@@ -32,7 +37,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Parameters<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
@@ -53,7 +58,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
                 "the body must be JSON, sent with `Content-Type: application/json`",
             ));
         }
-        let body = Bytes::from_request(request, state).await.map_err(|rejection| unreadable(&rejection))?;
+        let body = tokio::time::timeout(BODY_LIMIT, Bytes::from_request(request, state))
+            .await
+            .map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not come in time"))?
+            .map_err(|rejection| unreadable(&rejection))?;
         parse(&body).map(Self)
     }
 }
@@ -123,6 +131,15 @@ mod tests {
             assert_eq!(problem.status().as_u16(), status, "{body}");
             assert!(problem.detail().contains(detail), "{body}: {problem:?}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_is_not_waited_for() {
+        let (_sender, body) = http_body_util::channel::Channel::<Bytes>::new(1);
+        let request = Request::post("/").header(header::CONTENT_TYPE, "application/json");
+        let request = request.body(axum::body::Body::new(body)).unwrap();
+        let problem = Json::<Body>::from_request(request, &()).await.expect_err("no body came");
+        assert_eq!(problem.status(), StatusCode::REQUEST_TIMEOUT);
     }
 
     #[test]

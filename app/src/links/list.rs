@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::Link;
 use super::cursor::Cursor;
 use super::target_url::TargetUrl;
 use crate::authorization::Authorized;
 use crate::database::Unavailable;
-use crate::extract::Query;
+use crate::extract::Parameters;
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -20,7 +20,7 @@ use crate::state::App;
 const MAX_LIMIT: u8 = 100;
 
 /// Which links to show.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Selection {
@@ -77,13 +77,14 @@ struct Row {
     get,
     path = "/v1/links",
     tag = "links",
+    params(Selection),
     security(("token" = [])),
     responses((status = 200, body = Page, description = "A page of links")),
 )]
 pub async fn list(
     State(app): State<Arc<App>>,
     _: Authorized,
-    Query(selection): Query<Selection>,
+    Parameters(selection): Parameters<Selection>,
 ) -> Result<axum::Json<Page>, Problem> {
     let limit = usize::from(selection.limit.0);
     let mut rows = load(&app, &selection).await?;

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use time::{Date, Duration, OffsetDateTime};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::slug::Slug;
 use crate::authorization::Authorized;
-use crate::extract::{Path, Query};
+use crate::extract::{Parameters, Path};
 use crate::problem::Problem;
 use crate::state::App;
 
 time::serde::format_description!(calendar_day, Date, "[year]-[month]-[day]");
 
 /// How far back to look.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Window {
@@ -72,7 +72,7 @@ pub struct Day {
     get,
     path = "/v1/links/{slug}/stats",
     tag = "links",
-    params(("slug" = Slug, Path, description = "The link's name")),
+    params(("slug" = Slug, Path, description = "The link's name"), Window),
     security(("token" = [])),
     responses(
         (status = 200, body = Stats, description = "The clicks"),
@@ -84,7 +84,7 @@ pub async fn stats(
     State(app): State<Arc<App>>,
     _: Authorized,
     Path(slug): Path<Slug>,
-    Query(window): Query<Window>,
+    Parameters(window): Parameters<Window>,
 ) -> Result<axum::Json<Stats>, Problem> {
     let today = OffsetDateTime::now_utc().date();
     let first_day = today - Duration::days(i64::from(window.days.0) - 1);

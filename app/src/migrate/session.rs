@@ -16,6 +16,10 @@ const LOCK_KEY: i64 = 0x6d_67_72_74;
 /// statement holds a snapshot, and CREATE INDEX CONCURRENTLY waits for snapshots: a deadlock.
 const LOCK_POLL: Duration = Duration::from_millis(200);
 
+/// Has the server look whether we are still there while it works for us. Without it, the session of
+/// a process that was killed goes on, and holds the lock, for as long as its statement takes.
+const CONNECTION_CHECK: (&str, &str) = ("client_connection_check_interval", "2s");
+
 const CONNECT_POLL: Duration = Duration::from_millis(250);
 
 /// A connection of its own, outside any pool: when it closes, its lock is gone for certain.
@@ -23,7 +27,7 @@ pub(super) struct Session(PgConnection);
 
 /// Connects, trying again for as long as `limit` while the server cannot be reached.
 pub(super) async fn open(options: PgConnectOptions, limit: Duration) -> anyhow::Result<Session> {
-    let options = options.application_name("app migrate");
+    let options = options.application_name("app migrate").options([CONNECTION_CHECK]);
     let shown = format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or_default());
     let deadline = Instant::now() + limit;
     loop {
@@ -33,12 +37,18 @@ pub(super) async fn open(options: PgConnectOptions, limit: Duration) -> anyhow::
             Ok(Err(error)) => error,
             Err(_) => bail!("failed to connect to {shown}: no answer within {limit:?}"),
         };
-        let may_pass = matches!(error, sqlx::Error::Io(_)) || is_starting(&error);
+        let may_pass = is_unreachable(&error) || is_starting(&error);
         if !may_pass || Instant::now() + CONNECT_POLL >= deadline {
             return Err(error).with_context(|| format!("failed to connect to {shown}"));
         }
         sleep(CONNECT_POLL).await;
     }
+}
+
+/// A certificate that does not verify is an I/O error too, of the kind that bad data is: it will not
+/// become better.
+fn is_unreachable(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(error) if error.kind() != std::io::ErrorKind::InvalidData)
 }
 
 /// `cannot_connect_now` and `too_many_connections`: others, too, are just starting.

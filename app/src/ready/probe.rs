@@ -38,18 +38,16 @@ pub async fn run(app: Arc<App>, options: PgConnectOptions) {
                 }
                 None
             }
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "the probe failed");
-                Some("cannot be reached")
-            }
-            Err(_) => Some("no answer within a second"),
+            // The error may name hosts: it is for the log, not for whoever asks `/ready`.
+            Ok(Err(error)) => Some(("cannot be reached", error.to_string())),
+            Err(_) => Some(("no answer within a second", format!("no answer within {LIMIT:?}"))),
         };
-        let pause = if let Some(reason) = failure {
+        let pause = if let Some((reason, error)) = failure {
             connection = None;
             reachability.probe_failed(now);
             app.readiness.saw_failure(reason, now);
             if !was_down && reachability.is_down() {
-                tracing::warn!(reason, "the database is away; cached links are still followed");
+                tracing::warn!(error, "the database is away; cached links are still followed");
             }
             RETRY + RETRY.mul_f64(rand::rng().random_range(0.0..1.0))
         } else {
