@@ -13,7 +13,9 @@ use crate::support::service::TestService;
 async fn a_batch_whose_answer_was_lost_is_not_counted_twice() {
     let database = TestDatabase::migrated().await;
     let proxy = Proxy::start(database.server_address()).await;
-    let service = TestService::ready(&database.url_through(proxy.port), &["--click-period=50ms"]).await;
+    // On the one connection the statement is prepared by then, so that it needs one answer only.
+    let flags = ["--click-period=50ms", "--database-connections=1"];
+    let service = TestService::ready(&database.url_through(proxy.port), &flags).await;
     service.create("once").await;
     assert_eq!(service.get("/l/once").await.status, StatusCode::TEMPORARY_REDIRECT);
     eventually("the first click is written", async || database.clicks().await == 1).await;
