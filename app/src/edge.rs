@@ -63,14 +63,7 @@ struct Shared {
 impl Edge {
     /// The layer for the route with this template.
     pub fn new(app: &Arc<App>, limits: Limits, route: &str, kind: Kind) -> Self {
-        Self {
-            shared: Arc::new(Shared {
-                app: Arc::clone(app),
-                limits,
-                kind,
-                record: Record::new(&app.metrics, route, kind),
-            }),
-        }
+        Self { shared: Arc::new(Shared { app: Arc::clone(app), limits, kind, record: Record::new(app, route, kind) }) }
     }
 }
 

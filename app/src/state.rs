@@ -27,6 +27,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Whether the service is on its way out.
     pub lifecycle: Lifecycle,
+    /// Whether there is a collector, for whom spans carry more than lines of the log need.
+    pub exports_traces: bool,
 }
 
 impl App {
@@ -41,6 +43,7 @@ impl App {
             readiness: Readiness::new(config.settings.ready_requires_database),
             metrics: Metrics::default(),
             lifecycle: Lifecycle::default(),
+            exports_traces: config.settings.traces.is_some(),
         })
     }
 }

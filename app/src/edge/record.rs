@@ -7,7 +7,7 @@ use prometheus::{Histogram, IntCounterVec};
 use tracing::Span;
 
 use super::Kind;
-use crate::metrics::Metrics;
+use crate::state::App;
 use crate::telemetry;
 
 /// The instruments of one route, looked up once.
@@ -15,17 +15,19 @@ use crate::telemetry;
 pub(super) struct Record {
     route: Box<str>,
     kind: Kind,
+    exports_traces: bool,
     requests: IntCounterVec,
     latency: Histogram,
 }
 
 impl Record {
-    pub(super) fn new(metrics: &Metrics, route: &str, kind: Kind) -> Self {
+    pub(super) fn new(app: &App, route: &str, kind: Kind) -> Self {
         Self {
             route: route.into(),
             kind,
-            requests: metrics.requests.clone(),
-            latency: metrics.latency.with_label_values(&[route]),
+            exports_traces: app.exports_traces,
+            requests: app.metrics.requests.clone(),
+            latency: app.metrics.latency.with_label_values(&[route]),
         }
     }
 
@@ -34,14 +36,15 @@ impl Record {
         if self.kind == Kind::Probe {
             return Span::none();
         }
-        let span = tracing::info_span!(
-            "request",
-            method,
-            route = &*self.route,
-            request_id = id.to_str().unwrap_or_default(),
-            otel.kind = "server",
-            status = tracing::field::Empty,
-        );
+        let route = &*self.route;
+        let request_id = id.to_str().unwrap_or_default();
+        // Every field is formatted for every request, and one that is recorded later is formatted
+        // together with all others again: what only the collector asks for is made for it alone.
+        if !self.exports_traces {
+            return tracing::info_span!("request", method, route, request_id);
+        }
+        let status = tracing::field::Empty;
+        let span = tracing::info_span!("request", method, route, request_id, otel.kind = "server", status);
         telemetry::continue_trace(&span, headers);
         span
     }
@@ -53,7 +56,9 @@ impl Record {
         if self.kind == Kind::Probe {
             return;
         }
-        Span::current().record("status", status.as_u16());
+        if self.exports_traces {
+            Span::current().record("status", status.as_u16());
+        }
         let milliseconds = elapsed * 1000.0;
         let status = status.as_u16();
         // The load balancer logs every request. Here are those that changed something, and faults.
