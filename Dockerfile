@@ -18,10 +18,11 @@ ARG BUILD_COMMIT=unknown
 ARG SOURCE_DATE_EPOCH=0
 
 # The flags are those of `cargo xtask build`: a static binary with no path of this machine in it.
+# The last prefix that fits counts, and cargo's home may lie within the toolchain's folder.
 # `image stage` checks the binary and lays it out with the files that delivery.toml names.
 RUN host="$(rustc --print host-tuple)" \
  && export BUILD_COMMIT \
- && RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=/src=/src --remap-path-prefix=${CARGO_HOME}=/cargo --remap-path-prefix=$(rustc --print sysroot)=/rust" \
+ && RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=$(rustc --print sysroot)=/rust --remap-path-prefix=${CARGO_HOME}=/cargo --remap-path-prefix=/src=/src" \
     cargo auditable build --release --locked --package app --target "${host}" --target-dir target/production \
  && cargo run --locked --package image -- stage \
     --binary "target/production/${host}/release/app" \
