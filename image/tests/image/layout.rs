@@ -3,6 +3,8 @@
 use std::fs;
 
 use image::digest::Digest;
+use image::file::{File, Kind};
+use image::layer;
 use serde_json::Value;
 
 use crate::support::{Elf, Project};
@@ -91,4 +93,25 @@ fn a_layout_that_was_tampered_with_is_not_read() {
     }
     fs::remove_dir_all(project.path("target/image")).expect("removed");
     refuse("`cargo xtask build` makes one");
+}
+
+#[test]
+fn a_layer_keeps_every_kind_of_file_and_refuses_what_it_cannot_keep() {
+    let file = |path: &str, kind: Kind| File { kind, ..File::regular(path, 0o4755, Vec::new()) };
+    let files = [
+        file("a", Kind::Regular(b"bytes".to_vec())),
+        file("b", Kind::Hardlink("a".to_owned())),
+        file("c", Kind::Symlink("/a".to_owned())),
+        file("d", Kind::Folder),
+    ];
+    let tar = layer::write(&files, 1).expect("a layer");
+    assert_eq!(layer::read(&tar).expect("readable"), files);
+    assert_eq!(layer::decompress(&layer::compress(&tar).expect("compressed")).expect("unpacked"), tar);
+    let kinds: Vec<_> = files.iter().map(|file| file.describe().kind).collect();
+    assert_eq!(kinds, ["file", "hardlink", "symlink", "folder"]);
+
+    let error = layer::write(&[file("e", Kind::Special('3'))], 1).expect_err("a device");
+    assert!(error.to_string().contains("/e is a device or a pipe"), "{error}");
+    let error = layer::decompress(&[0x28, 0xb5, 0x2f, 0xfd]).expect_err("zstd");
+    assert!(error.to_string().contains("compressed by zstd"), "{error}");
 }
