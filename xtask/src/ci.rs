@@ -4,7 +4,7 @@ mod gate;
 mod progress;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -44,7 +44,7 @@ impl Ci {
         let chains = chains(&self.databases);
         let progress = Progress::new(chains.iter().flatten().map(|gate| gate.name));
         let started = Instant::now();
-        let outcomes = run_chains(&chains, &logs, &progress);
+        let outcomes = run_chains(&chains, &workspace.this, &logs, &progress);
         let whole = started.elapsed();
         progress.finish();
         process::not_interrupted()?;
@@ -72,9 +72,10 @@ fn chains(databases: &Databases) -> Vec<Vec<Gate>> {
     ]
 }
 
-fn run_chains(chains: &[Vec<Gate>], logs: &std::path::Path, progress: &Progress) -> Vec<Vec<Outcome>> {
+fn run_chains(chains: &[Vec<Gate>], program: &Path, logs: &Path, progress: &Progress) -> Vec<Vec<Outcome>> {
     thread::scope(|scope| {
-        let running: Vec<_> = chains.iter().map(|chain| scope.spawn(|| run_chain(chain, logs, progress))).collect();
+        let running: Vec<_> =
+            chains.iter().map(|chain| scope.spawn(|| run_chain(chain, program, logs, progress))).collect();
         running
             .into_iter()
             .zip(chains)
@@ -87,7 +88,7 @@ fn run_chains(chains: &[Vec<Gate>], logs: &std::path::Path, progress: &Progress)
     })
 }
 
-fn run_chain(chain: &[Gate], logs: &std::path::Path, progress: &Progress) -> Vec<Outcome> {
+fn run_chain(chain: &[Gate], program: &Path, logs: &Path, progress: &Progress) -> Vec<Outcome> {
     let mut outcomes: Vec<Outcome> = Vec::new();
     for gate in chain {
         let log: PathBuf = logs.join(format!("{}.log", gate.name));
@@ -95,7 +96,7 @@ fn run_chain(chain: &[Gate], logs: &std::path::Path, progress: &Progress) -> Vec
             Some(before) => gate.not_run(&log, &format!("{} did not pass", before.name)),
             None => {
                 progress.started(gate.name);
-                gate.run(log)
+                gate.run(program, log)
             }
         };
         progress.ended(&outcome);

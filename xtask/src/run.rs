@@ -2,7 +2,6 @@
 
 use std::env;
 
-use anyhow::Context as _;
 use clap::Args;
 
 use crate::exit::Ending;
@@ -33,10 +32,9 @@ impl Run {
         }
         // Compiled before the database is up, so that a mistake in the code costs no start of one.
         must("the build of the service", workspace.cargo().args(["build", "--locked", "--package", "app"]))?;
-        let this = env::current_exe().context("failed to find this program")?;
         let addresses = ["--listen", &self.listen, "--management", &self.management];
         let postgres = workspace.with_postgres(Database::Fresh);
-        let status = wait(postgres.arg(this).args(["run", "--with-database"]).args(addresses))?;
+        let status = wait(postgres.arg(&workspace.this).args(["run", "--with-database"]).args(addresses))?;
         Ending::of_child("the service", status)
     }
 

@@ -16,6 +16,9 @@ pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
     /// A shell in that folder.
     pub(crate) sh: Shell,
+    /// This program, to be started again for a part of its work. Asked for at the start: a check may
+    /// have cargo build it anew, and the system then knows the running one by no path.
+    pub(crate) this: PathBuf,
 }
 
 impl Workspace {
@@ -31,7 +34,8 @@ impl Workspace {
         };
         let sh = Shell::new()?;
         sh.change_dir(&root);
-        Ok(Self { root, sh })
+        let this = env::current_exe().context("failed to find this program")?;
+        Ok(Self { root, sh, this })
     }
 
     /// The folder for what builds leave behind, ours included.

@@ -1,6 +1,5 @@
 //! One gate: another run of this program, its output kept in a file.
 
-use std::env;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -36,10 +35,10 @@ impl Gate {
         Self { name, arguments }
     }
 
-    /// Runs it to its end, with what it prints in a file.
-    pub(super) fn run(&self, log: PathBuf) -> Outcome {
+    /// Runs it with the command line's own `program`, with what it prints in a file.
+    pub(super) fn run(&self, program: &Path, log: PathBuf) -> Outcome {
         let started = Instant::now();
-        let result = self.start(&log);
+        let result = self.start(program, &log);
         Outcome { name: self.name, result, time: started.elapsed(), log }
     }
 
@@ -49,9 +48,9 @@ impl Gate {
         Outcome { name: self.name, result, time: Duration::ZERO, log: log.to_path_buf() }
     }
 
-    fn start(&self, log: &Path) -> anyhow::Result<()> {
+    fn start(&self, program: &Path, log: &Path) -> anyhow::Result<()> {
         let file = File::create(log).with_context(|| format!("failed to write {}", log.display()))?;
-        let mut command = Command::new(env::current_exe().context("failed to find this program")?);
+        let mut command = Command::new(program);
         command.args(&self.arguments).stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
         Ending::of_child(self.name, process::wait(command)?)
     }

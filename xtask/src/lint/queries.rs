@@ -4,18 +4,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use anyhow::Context as _;
-
 use crate::exit::Ending;
 use crate::process::{must, wait};
 use crate::workspace::{Database, Workspace};
 
 /// Compares (or renews) the metadata on a fresh database with every migration applied.
 pub(super) fn check(workspace: &Workspace, fix: bool) -> anyhow::Result<()> {
-    let this = std::env::current_exe().context("failed to find this program")?;
     let fix = if fix { &["--fix"][..] } else { &[][..] };
     let postgres = workspace.with_postgres(Database::Fresh);
-    let status = wait(postgres.arg(this).args(["lint", "--queries-with-database"]).args(fix))?;
+    let status = wait(postgres.arg(&workspace.this).args(["lint", "--queries-with-database"]).args(fix))?;
     Ending::of_child("the comparison of the queries' metadata", status)
 }
 

@@ -1,7 +1,6 @@
 //! Requests generated from the service's OpenAPI document, sent to a running service: nothing may
 //! end in a 5xx, and nothing may be answered that the document does not say.
 
-use std::env;
 use std::net::TcpListener;
 use std::path::Path;
 
@@ -16,8 +15,8 @@ use crate::workspace::{Database, Workspace};
 /// Starts itself again with an empty database.
 pub(super) fn run(workspace: &Workspace) -> anyhow::Result<()> {
     let schemathesis = tools::SCHEMATHESIS.need(workspace)?;
-    let this = env::current_exe().context("failed to find this program")?;
-    let again = workspace.with_postgres(Database::Fresh).arg(this).args(["test", "--contract-with-database"]);
+    let again =
+        workspace.with_postgres(Database::Fresh).arg(&workspace.this).args(["test", "--contract-with-database"]);
     Ending::of_child("the test of the contract", wait(again.arg(schemathesis))?)
 }
 
