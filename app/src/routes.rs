@@ -36,11 +36,6 @@ pub fn build_router(app: &Arc<App>, limits: Limits) -> Router {
         .with_state(Arc::clone(app))
 }
 
-/// The document that `/openapi.json` serves.
-pub fn openapi(app: &Arc<App>, limits: Limits) -> OpenApi {
-    table(app, limits).1
-}
-
 fn table(app: &Arc<App>, limits: Limits) -> (Router<Arc<App>>, OpenApi) {
     let with = |kind, route: UtoipaMethodRouter<Arc<App>>| behind_edge(app, limits, kind, route);
     let (router, mut openapi) = OpenApiRouter::with_openapi(openapi::base())

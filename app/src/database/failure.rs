@@ -35,12 +35,6 @@ impl Unavailable {
             Self::Query(error)
         }
     }
-
-    /// Whether this is the violation of a unique constraint.
-    #[must_use]
-    pub fn is_duplicate(&self) -> bool {
-        matches!(self, Self::Query(Error::Database(error)) if error.is_unique_violation())
-    }
 }
 
 impl From<Unavailable> for Problem {
