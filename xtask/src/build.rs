@@ -97,11 +97,12 @@ fn flags(workspace: &Workspace) -> anyhow::Result<String> {
     let home = home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
     let sysroot = cmd!(workspace.sh, "rustc --print sysroot").quiet().read()?;
     let mut flags = vec!["-C target-feature=+crt-static".to_owned()];
-    flags.push(format!("--remap-path-prefix={}=/src", workspace.root.display()));
+    // Where one folder lies in another the last prefix that fits wins, so the inner ones come later.
+    flags.push(format!("--remap-path-prefix={sysroot}=/rust"));
     if let Some(home) = home {
         flags.push(format!("--remap-path-prefix={}=/cargo", home.display()));
     }
-    flags.push(format!("--remap-path-prefix={sysroot}=/rust"));
+    flags.push(format!("--remap-path-prefix={}=/src", workspace.root.display()));
     Ok(flags.join(" "))
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::database::TestDatabase;
 use crate::support::eventually;
 use crate::support::http::{get, post, request, send, with_token};
-use crate::support::service::TestService;
+use crate::support::in_process::TestService;
 
 #[tokio::test]
 async fn a_link_is_made_shown_followed_and_deleted() {

@@ -6,8 +6,8 @@ use hyper::{Method, StatusCode};
 
 use crate::support::database::TestDatabase;
 use crate::support::eventually;
+use crate::support::in_process::TestService;
 use crate::support::proxy::{Proxy, Way};
-use crate::support::service::TestService;
 
 #[tokio::test]
 async fn a_batch_whose_answer_was_lost_is_not_counted_twice() {

@@ -12,7 +12,7 @@ use axum::routing::get;
 use tower::ServiceExt;
 
 use crate::support::eventually;
-use crate::support::service::unconnected;
+use crate::support::in_process::unconnected;
 
 const LIMITS: Limits = Limits { in_flight: 1, request: Duration::from_secs(10) };
 

@@ -3,7 +3,7 @@
 use flows::{Secret, Target};
 
 use crate::support::database::TestDatabase;
-use crate::support::service::{TOKEN, TestService};
+use crate::support::in_process::{TOKEN, TestService};
 use app::migrate::Command;
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::database::TestDatabase;
-use crate::support::service::TestService;
+use crate::support::in_process::TestService;
 
 #[tokio::test]
 async fn a_connection_that_stays_silent_or_half_way_through_its_head_is_closed() {

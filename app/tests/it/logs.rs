@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::support::database::TestDatabase;
 use crate::support::http::{post, send};
+use crate::support::in_process::TOKEN;
 use crate::support::process::ServeProcess;
-use crate::support::service::TOKEN;
 
 #[tokio::test]
 async fn lines_are_json_with_the_request_id_and_without_secrets() {

@@ -4,7 +4,7 @@ use hyper::StatusCode;
 
 use crate::support::database::TestDatabase;
 use crate::support::http::{get, send};
-use crate::support::service::TestService;
+use crate::support::in_process::TestService;
 
 #[tokio::test]
 async fn requests_are_counted_by_the_template_of_their_route() {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::support::database::TestDatabase;
-use crate::support::service::TestService;
+use crate::support::in_process::TestService;
 
 #[tokio::test]
 async fn the_document_tells_every_answer_of_every_route() {

@@ -7,8 +7,8 @@ use hyper::{Method, StatusCode};
 use crate::support::database::TestDatabase;
 use crate::support::eventually;
 use crate::support::http::Answer;
+use crate::support::in_process::TestService;
 use crate::support::proxy::{Proxy, Way};
-use crate::support::service::TestService;
 
 /// What a client waits at most for the news that the database is away.
 const BAD_NEWS: Duration = Duration::from_millis(2500);

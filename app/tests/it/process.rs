@@ -3,8 +3,8 @@
 use std::net::TcpListener;
 
 use crate::support::database::TestDatabase;
+use crate::support::in_process::TOKEN;
 use crate::support::process::{ServeProcess, command, free_address, run};
-use crate::support::service::TOKEN;
 
 #[tokio::test]
 async fn every_missing_and_wrong_setting_is_named_before_anything_starts() {

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::support::database::TestDatabase;
 use crate::support::eventually;
+use crate::support::in_process::TestService;
 use crate::support::proxy::{Proxy, Way};
-use crate::support::service::TestService;
 
 fn check<'a>(report: &'a Value, name: &str) -> &'a Value {
     let checks = report["checks"].as_array().expect("a report has checks");

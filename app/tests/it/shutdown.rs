@@ -12,9 +12,9 @@ use tokio::net::TcpStream;
 use crate::support::database::TestDatabase;
 use crate::support::eventually;
 use crate::support::http::{Connection, get, post, send};
+use crate::support::in_process::TestService;
 use crate::support::load::Load;
 use crate::support::process::ServeProcess;
-use crate::support::service::TestService;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sigterm_under_load_loses_no_request_and_no_click() {

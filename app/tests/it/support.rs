@@ -2,10 +2,10 @@
 
 pub(crate) mod database;
 pub(crate) mod http;
+pub(crate) mod in_process;
 pub(crate) mod load;
 pub(crate) mod process;
 pub(crate) mod proxy;
-pub(crate) mod service;
 
 use std::time::Duration;
 

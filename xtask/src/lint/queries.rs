@@ -98,8 +98,6 @@ fn query(metadata: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use expect_test::expect;
-
     use super::*;
 
     #[test]
@@ -112,11 +110,12 @@ mod tests {
             set(&[("query-a.json", "SELECT 1"), ("query-b.json", "SELECT 2"), ("query-c.json", "SELECT 3")]);
         let fresh =
             set(&[("query-a.json", "SELECT 1"), ("query-b.json", "SELECT\\n  two"), ("query-d.json", "SELECT 4")]);
-        expect![[r"
-              differs   query-b.json: SELECT two
-              missing   query-d.json: SELECT 4
-              left over query-c.json: SELECT 3"]]
-        .assert_eq(&differences(&committed, &fresh).join("\n"));
+        let expected = [
+            "  differs   query-b.json: SELECT two",
+            "  missing   query-d.json: SELECT 4",
+            "  left over query-c.json: SELECT 3",
+        ];
+        assert_eq!(differences(&committed, &fresh), expected);
         assert!(differences(&committed, &committed).is_empty());
     }
 }

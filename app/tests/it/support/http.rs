@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
 
-use super::service::TOKEN;
+use super::in_process::TOKEN;
 
 /// An answer, read to its end.
 #[derive(Debug)]

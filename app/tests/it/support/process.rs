@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use super::http::{Connection, get};
-use super::service::TOKEN;
+use super::in_process::TOKEN;
 use super::{PATIENCE, eventually};
 
 /// The executable, with an environment that holds nothing of ours.
