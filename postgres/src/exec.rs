@@ -15,6 +15,29 @@ use crate::signals::{self, Signals};
 const NOT_FOUND: u8 = 127;
 const NOT_EXECUTABLE: u8 = 126;
 
+/// What `cargo run` says in the environment about the package that it runs, which is this one and
+/// not the command's: build scripts that read it would take it for a reason to compile again. See
+/// <https://doc.rust-lang.org/cargo/reference/environment-variables.html>.
+const OF_THIS_PACKAGE: [&str; 17] = [
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_LINKS",
+    "CARGO_MANIFEST_PATH",
+    "CARGO_PKG_AUTHORS",
+    "CARGO_PKG_DESCRIPTION",
+    "CARGO_PKG_HOMEPAGE",
+    "CARGO_PKG_LICENSE",
+    "CARGO_PKG_LICENSE_FILE",
+    "CARGO_PKG_NAME",
+    "CARGO_PKG_README",
+    "CARGO_PKG_REPOSITORY",
+    "CARGO_PKG_RUST_VERSION",
+    "CARGO_PKG_VERSION",
+    "CARGO_PKG_VERSION_MAJOR",
+    "CARGO_PKG_VERSION_MINOR",
+    "CARGO_PKG_VERSION_PATCH",
+    "CARGO_PKG_VERSION_PRE",
+];
+
 /// Runs a command with this `DATABASE_URL` to its end and says its exit code: its own, or 128 and
 /// the signal that killed it. Signals that ask us to end are passed on; when it does end is the
 /// command's decision.
@@ -27,7 +50,12 @@ pub(crate) async fn run(
     let [program, arguments @ ..] = command else {
         return Ok(NOT_FOUND);
     };
-    let mut child = match Command::new(program).args(arguments).env("DATABASE_URL", url).spawn() {
+    let mut start = Command::new(program);
+    start.args(arguments).env("DATABASE_URL", url);
+    for name in OF_THIS_PACKAGE {
+        start.env_remove(name);
+    }
+    let mut child = match start.spawn() {
         Ok(child) => child,
         Err(error) => {
             eprintln!("postgres: cannot run {}: {error}", program.display());

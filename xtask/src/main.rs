@@ -42,8 +42,8 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match perform(cli.verb) {
+    let done = process::forget_the_package().and_then(|()| perform(Cli::parse().verb));
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");

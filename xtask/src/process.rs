@@ -1,7 +1,9 @@
 //! Starts other programs, so that an interrupted verb leaves none of them behind.
 
+use std::env;
 use std::fs::File;
 use std::io::IsTerminal as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,6 +39,28 @@ pub(crate) fn survive_interruptions() -> anyhow::Result<()> {
         }
     });
     Ok(())
+}
+
+/// Starts this program again without what cargo says in the environment about the package that it
+/// runs, if that is there; returns when it is not.
+///
+/// Build scripts that read those variables (ring's, for one) take another value for a reason to
+/// compile again, and with them all that stands on them: whoever called `cargo test` by hand and
+/// `cargo xtask test` by turns would wait minutes each time.
+pub(crate) fn forget_the_package() -> anyhow::Result<()> {
+    let described: Vec<_> = env::vars_os()
+        .map(|(name, _)| name)
+        .filter(|name| ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|start| name.to_string_lossy().starts_with(start)))
+        .collect();
+    if described.is_empty() {
+        return Ok(());
+    }
+    let mut again = Command::new(env::current_exe().context("failed to find this program")?);
+    again.args(env::args_os().skip(1));
+    for name in described {
+        again.env_remove(name);
+    }
+    Err(anyhow::Error::from(again.exec()).context("failed to start this program again"))
 }
 
 /// Runs a program to its end with this terminal, and returns how it ended.
