@@ -84,6 +84,10 @@ fn complete_operation(operation: &mut Operation, kind: Kind) {
             headers.insert("x-request-id".to_owned(), RefOr::T(id));
         }
     }
+    // Said by hyper before there is a request: it has no id, and no body.
+    let head = "The request's line and headers are over 16 KiB together";
+    let too_long = ResponseBuilder::new().description(head).build();
+    operation.responses.responses.insert("431".to_owned(), RefOr::T(too_long));
 }
 
 fn problem(description: &str) -> ResponseBuilder {
