@@ -230,7 +230,7 @@ pub(crate) fn path_with<'a>(programs: impl IntoIterator<Item = &'a PathBuf>) -> 
 /// The first thing in an answer that looks like a version.
 pub(crate) fn version_in(answer: &str) -> Option<&str> {
     answer
-        .split(|character: char| character.is_whitespace() || character == ',')
+        .split(|character: char| character.is_whitespace() || [',', '(', ')'].contains(&character))
         .map(|word| word.trim_start_matches('v'))
         .find(|word| word.starts_with(|first: char| first.is_ascii_digit()) && word.contains('.'))
 }
@@ -255,6 +255,7 @@ mod tests {
             ("git version 2.47.3", Some("2.47.3")),
             ("Docker version 28.2.2, build e6534b4", Some("28.2.2")),
             ("Version: v0.74.0", Some("0.74.0")),
+            ("cc (Debian 12.2.0-14+deb12u1) 12.2.0", Some("12.2.0-14+deb12u1")),
             ("no idea", None),
         ];
         for (answer, version) in cases {
