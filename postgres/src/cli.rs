@@ -48,6 +48,9 @@ struct Exec {
     /// names the server's own, for commands that make databases themselves.
     #[arg(long)]
     fresh_database: bool,
+    /// Applies the up files in this folder to the empty database first.
+    #[arg(long, value_name = "FOLDER", requires = "fresh_database")]
+    migrations: Option<PathBuf>,
     /// The command and its arguments.
     #[arg(last = true, required = true)]
     command: Vec<OsString>,
@@ -128,9 +131,18 @@ impl Exec {
             return Ok(exec::run(&self.command, &url, provided, signals).await?);
         }
         let fresh = Fresh::create(&provided.url, now).await?;
-        let ended = exec::run(&self.command, &fresh.url, provided, signals).await;
+        let ended = self.run_on_fresh(&fresh, provided, signals).await;
         fresh.drop().await?;
-        Ok(ended?)
+        ended
+    }
+}
+
+impl Exec {
+    async fn run_on_fresh(&self, fresh: &Fresh, provided: &mut Provided, signals: &mut Signals) -> anyhow::Result<u8> {
+        if let Some(folder) = &self.migrations {
+            fresh.migrate(folder).await?;
+        }
+        Ok(exec::run(&self.command, &fresh.url, provided, signals).await?)
     }
 }
 

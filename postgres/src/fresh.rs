@@ -1,9 +1,11 @@
 //! A database of its own for a command that wants an empty one.
 
+use std::path::Path;
 use std::str::FromStr as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
+use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
 
@@ -24,6 +26,20 @@ pub(crate) struct Fresh {
 }
 
 impl Fresh {
+    /// Applies the up files in a folder, as sqlx does it: for whoever wants the schema and not the
+    /// service's own way to it.
+    pub(crate) async fn migrate(&self, folder: &Path) -> anyhow::Result<()> {
+        let place = folder.display();
+        let migrator =
+            Migrator::new(folder).await.with_context(|| format!("failed to read the migrations in {place}"))?;
+        let mut connection = connect(&self.server.clone().database(&self.name), Patience::WithStarting, LIMIT)
+            .await
+            .map_err(anyhow::Error::msg)?;
+        migrator.run(&mut connection).await.with_context(|| format!("failed to apply the migrations in {place}"))?;
+        connection.close().await?;
+        Ok(())
+    }
+
     /// Makes the database on the server of this URL.
     pub(crate) async fn create(server: &str, now: SystemTime) -> anyhow::Result<Self> {
         let server = PgConnectOptions::from_str(server).context("the server's URL cannot be read")?;

@@ -63,6 +63,9 @@ impl Workspace {
         match database {
             Database::Server => exec.arg("--"),
             Database::Fresh => exec.args(["--fresh-database", "--"]),
+            Database::Migrated => {
+                exec.args(["--fresh-database", "--migrations"]).arg(self.root.join("migrations")).arg("--")
+            }
         }
     }
 
@@ -79,6 +82,8 @@ pub(crate) enum Database {
     Server,
     /// A new and empty database, dropped afterwards.
     Fresh,
+    /// The same with every up migration applied.
+    Migrated,
 }
 
 fn root_of(folder: &Path) -> Option<PathBuf> {
