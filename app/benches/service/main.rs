@@ -14,7 +14,7 @@ use std::time::Duration;
 use self::server::Server;
 
 /// How often each program is measured; an odd number, so that there is a middle one.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 
 /// How often the start is measured.
 const STARTS: usize = 15;

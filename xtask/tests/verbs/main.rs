@@ -1,0 +1,121 @@
+//! What the verbs make of the programs that they start: in a repository with nothing in it, with
+//! programs that only note how they were called and end as the test says.
+
+mod scene;
+
+use self::scene::Scene;
+
+const UNEXPECTED: i32 = 1;
+const USAGE: i32 = 2;
+const REFUSED: i32 = 10;
+const COULD_NOT_TELL: i32 = 11;
+
+const CI: [&str; 3] = ["ci", "--advisory-db", "advisories"];
+
+#[test]
+fn ci_passes_when_every_gate_does_and_leaves_a_summary() {
+    let scene = Scene::new();
+    let ran = scene.xtask(&CI).expect(0, "ratio");
+    for gate in ["lint", "test", "build", "scan"] {
+        assert!(ran.output.contains(&format!("{gate}: passed in")), "{}", ran.output);
+        assert!(scene.read("summary").contains(&format!("| {gate} | passed |")), "{}", scene.read("summary"));
+    }
+}
+
+#[test]
+fn one_failing_gate_hides_no_other_and_the_worst_decides() {
+    let scene = Scene::new().failing("fmt", 1).failing("image -- scan", COULD_NOT_TELL);
+    let ran = scene.xtask(&CI).expect(REFUSED, "lint: refused in");
+    ran.says("scan: could not tell in").says("test: passed in").says("error: refused by lint");
+}
+
+#[test]
+fn a_gate_that_could_not_tell_is_no_pass() {
+    let scene = Scene::new().failing("image -- scan", COULD_NOT_TELL);
+    scene.xtask(&CI).expect(COULD_NOT_TELL, "error: could not tell: scan");
+}
+
+#[test]
+fn the_scan_has_not_passed_when_there_is_no_image_to_scan() {
+    let scene = Scene::new().failing("auditable build", 101);
+    let ran = scene.xtask(&CI).expect(UNEXPECTED, "build: broke in");
+    ran.says("scan: could not tell in").says("not run: build did not pass");
+}
+
+#[test]
+fn coverage_is_judged_by_the_lines_of_the_report() {
+    let scene = Scene::new();
+    scene.write("lcov", "LF:100\nLH:80\n");
+    scene.xtask(&["test", "--coverage"]).expect(0, "80.00 % of lines (80 of 100)");
+    scene.write("lcov", "LF:100\nLH:79\n");
+    scene.xtask(&["test", "--coverage"]).expect(REFUSED, "79.00 % of lines (79 of 100)");
+    scene.write("lcov", "");
+    scene.xtask(&["test", "--coverage"]).expect(COULD_NOT_TELL, "the report holds no line");
+}
+
+#[test]
+fn tests_that_fail_are_a_refusal_and_filters_reach_nextest() {
+    let scene = Scene::new();
+    scene.xtask(&["test", "--gates", "--", "some_filter"]).expect(0, "");
+    assert!(scene.read("calls").contains("nextest run --workspace --locked --profile gates some_filter"));
+    Scene::new().failing("nextest run", 100).xtask(&["test"]).expect(REFUSED, "the tests failed");
+}
+
+#[test]
+fn a_dirty_tree_is_built_and_marked() {
+    let scene = Scene::new();
+    scene.xtask(&["build", "--json"]).expect(0, "");
+    assert!(!scene.read("calls").contains("-dirty"), "{}", scene.read("calls"));
+    scene.write("new.txt", "not in the commit");
+    scene.xtask(&["build", "--builder", "cargo"]).expect(0, "the tree differs from commit");
+    assert!(scene.read("calls").contains("-dirty"), "{}", scene.read("calls"));
+}
+
+#[test]
+fn the_verdict_of_the_image_program_is_that_of_the_scan() {
+    for code in [0, REFUSED, COULD_NOT_TELL, USAGE] {
+        let scene = Scene::new().failing("image -- scan", code);
+        scene.write("target/image/index.json", "{}");
+        scene.xtask(&["scan", "--advisory-db", "advisories", "--max-database-age", "9d"]).expect(code, "");
+        scene.xtask(&["scan", "--report", "report.json", "--advisory-db", "advisories", "--json"]).expect(code, "");
+    }
+    Scene::new().xtask(&["scan", "--advisory-db", "advisories"]).expect(USAGE, "make one with `cargo xtask build`");
+}
+
+#[test]
+fn the_service_is_migrated_and_then_served() {
+    let scene = Scene::new();
+    scene.xtask(&["run", "--listen", "127.0.0.1:1"]).expect(0, "serving on http://127.0.0.1:1");
+    let calls = scene.read("calls");
+    let (migrated, served) = (calls.find("migrate up"), calls.find("-- serve"));
+    assert!(migrated.is_some() && migrated < served, "{calls}");
+    scene.xtask(&["migrate", "status"]).expect(0, "");
+    Scene::new().failing("app -- migrate", 2).xtask(&["migrate", "sideways"]).expect(USAGE, "did not accept");
+}
+
+#[test]
+fn tools_that_end_in_another_way_than_by_a_finding_could_not_tell() {
+    let cases = [
+        ("zizmor", 14, "workflows", REFUSED),
+        ("zizmor", 1, "workflows", COULD_NOT_TELL),
+        ("typos", 2, "spelling", REFUSED),
+        ("typos", 70, "spelling", COULD_NOT_TELL),
+        ("cargo-deny", 4, "dependencies", REFUSED),
+        ("cargo-deny", 1, "dependencies", COULD_NOT_TELL),
+    ];
+    for (tool, code, check, expected) in cases {
+        Scene::new().failing(tool, code).xtask(&["lint", check]).expect(expected, check);
+    }
+}
+
+#[test]
+fn doctor_lists_what_is_there_and_the_line_that_mends_what_is_not() {
+    let scene = Scene::new();
+    let ran = scene.xtask(&["doctor"]);
+    ran.says("cargo-nextest").says("0.9.143").says("PostgreSQL").says("local: a server");
+}
+
+#[test]
+fn a_wrong_word_is_a_usage_error() {
+    Scene::new().xtask(&["lint", "everything"]).expect(USAGE, "possible values");
+}
