@@ -92,7 +92,7 @@ fn differences(committed: &BTreeMap<String, String>, fresh: &BTreeMap<String, St
 /// The beginning of the query in a metadata file, for people to recognise it.
 fn query(metadata: &str) -> String {
     let line = metadata.lines().find_map(|line| line.trim().strip_prefix("\"query\": \"")).unwrap_or_default();
-    let text = line.replace("\\n", " ");
+    let text = line.trim_end_matches(['"', ',']).replace("\\n", " ");
     let words: Vec<_> = text.split_whitespace().collect();
     words.join(" ").chars().take(70).collect()
 }
