@@ -13,21 +13,15 @@ RUN cargo install --locked --version 0.7.7 cargo-auditable
 WORKDIR /src
 COPY . .
 
-# What the service says that it was built from. Without them the image is as good, but nameless.
-ARG BUILD_COMMIT=unknown
-ARG SOURCE_DATE_EPOCH=0
-
 # The flags are those of `cargo xtask build`: a static binary with no path of this machine in it.
 # The last prefix that fits counts, and cargo's home may lie within the toolchain's folder.
 # `image stage` checks the binary and lays it out with the files that delivery.toml names.
 RUN host="$(rustc --print host-tuple)" \
- && export BUILD_COMMIT \
  && RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=$(rustc --print sysroot)=/rust --remap-path-prefix=${CARGO_HOME}=/cargo --remap-path-prefix=/src=/src" \
     cargo auditable build --release --locked --package app --target "${host}" --target-dir target/production \
  && cargo run --locked --package image -- stage \
     --binary "target/production/${host}/release/app" \
     --settings delivery.toml \
-    --created "${SOURCE_DATE_EPOCH}" \
     --root /rootfs
 
 # Nothing but the service: no shell, no package manager, no user database.
@@ -44,7 +38,10 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 CMD ["/ap
 ENTRYPOINT ["/app"]
 CMD ["serve"]
 
+# What the service says that it was built from: told here, and not compiled in, so that a new commit
+# with the same code compiles nothing. Without these arguments the image is as good, but nameless.
 ARG BUILD_COMMIT=unknown
+ENV BUILD_COMMIT="${BUILD_COMMIT}"
 ARG SOURCE=unknown
 ARG VERSION=unknown
 LABEL org.opencontainers.image.revision="${BUILD_COMMIT}" \

@@ -16,6 +16,7 @@ pub use self::arguments::{DatabaseArguments, ServeArguments};
 pub use self::duration::parse_duration;
 
 use crate::authorization::ApiToken;
+use crate::build::Build;
 use crate::cache::Bounds;
 use crate::edge::Limits;
 
@@ -29,6 +30,8 @@ pub struct Config {
     pub database: PgConnectOptions,
     /// The token of the API.
     pub token: ApiToken,
+    /// What the image says that it was built from.
+    pub build: Build,
     /// What is not secret.
     pub settings: Settings,
 }
@@ -81,6 +84,7 @@ impl fmt::Debug for Config {
             .debug_struct("Config")
             .field("database", &"..")
             .field("token", &self.token)
+            .field("build", &self.build)
             .field("settings", &self.settings)
             .finish()
     }
@@ -117,7 +121,7 @@ pub fn read(arguments: &ServeArguments, environment: Environment<'_>) -> Result<
     let settings = arguments.settings(&mut problems);
     match (database, token, settings) {
         (Some(database), Some(token), Some(settings)) if problems.0.is_empty() => {
-            Ok(Config { database, token, settings })
+            Ok(Config { database, token, build: Build::read(environment), settings })
         }
         _ => Err(problems),
     }

@@ -1,14 +1,16 @@
 //! `GET /health`: alive, and what exactly is alive.
 
-use std::sync::LazyLock;
+use std::sync::Arc;
 
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::build;
+use crate::build::Build;
+use crate::state::App;
 
 /// The process lives; says nothing about what it depends on, so that an outage elsewhere does not
 /// make ECS replace tasks that are well.
@@ -22,7 +24,7 @@ pub struct Health {
     version: &'static str,
     /// The commit it was built from: what a deployment checks to see that it is really out.
     #[schema(example = "4b825dc642cb6eb9a060e54bf8d69288fbee4904")]
-    commit: &'static str,
+    commit: String,
 }
 
 /// Tell that the process lives, and its version and commit.
@@ -32,10 +34,12 @@ pub struct Health {
     tag = "operation",
     responses((status = 200, body = Health, description = "The process lives")),
 )]
-pub async fn health() -> Response {
-    static BODY: LazyLock<Bytes> = LazyLock::new(|| {
-        let health = Health { status: "alive", version: build::VERSION, commit: build::COMMIT };
-        serde_json::to_vec(&health).expect("three strings are JSON").into()
-    });
-    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], BODY.clone()).into_response()
+pub async fn health(State(app): State<Arc<App>>) -> Response {
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], app.health.clone()).into_response()
+}
+
+/// The answer of this instance, which never changes.
+pub(crate) fn body(build: &Build) -> Bytes {
+    let health = Health { status: "alive", version: build.version, commit: build.commit.clone() };
+    serde_json::to_vec(&health).expect("three strings are JSON").into()
 }

@@ -11,7 +11,7 @@ use prometheus::{
     Registry, TextEncoder, core::Collector,
 };
 
-use crate::build;
+use crate::build::Build;
 use crate::cache::LinkCache;
 use crate::clicks::Tally;
 use crate::database::Database;
@@ -58,8 +58,10 @@ pub struct Metrics {
     pool_limit: IntGauge,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
+impl Metrics {
+    /// Every metric at nothing, and `app_info` with what the instance was built from.
+    #[must_use]
+    pub fn new(build: &Build) -> Self {
         let registry = Registry::new();
         let lookups = register(
             &registry,
@@ -72,7 +74,7 @@ impl Default for Metrics {
                 &["version", "commit"],
             ),
         );
-        info.with_label_values(&[build::VERSION, build::COMMIT]).inc();
+        info.with_label_values(&[build.version, &build.commit]).inc();
         Self {
             requests: register(
                 &registry,
@@ -128,9 +130,7 @@ impl Default for Metrics {
             registry,
         }
     }
-}
 
-impl Metrics {
     /// Everything in Prometheus' text format, with the gauges of other parts read just now.
     pub fn render(&self, database: &Database, cache: &LinkCache, clicks: &Tally) -> Vec<u8> {
         let (used, idle, limit) = database.connections();

@@ -16,7 +16,7 @@ use crate::clicks::{Counter, Worker};
 use crate::config::{Config, Settings};
 use crate::server::{Limits, Listener, Server};
 use crate::state::App;
-use crate::{build, management, ready, routes, telemetry};
+use crate::{management, ready, routes, telemetry};
 
 pub use self::stop::{Stop, Stopper};
 
@@ -48,7 +48,7 @@ pub fn run_process(config: Config) -> anyhow::Result<()> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("failed to start the runtime")?;
     let result = runtime.block_on(async {
-        let telemetry = telemetry::start(&config.settings)?;
+        let telemetry = telemetry::start(&config)?;
         let outcome = Service::bind(config)?.run(Stop::on_signals()?).await;
         telemetry.finish().await;
         outcome.check()
@@ -113,8 +113,8 @@ impl Service {
         tracing::info!(
             address = %public.address(),
             management = %management.address(),
-            version = build::VERSION,
-            commit = build::COMMIT,
+            version = config.build.version,
+            commit = config.build.commit,
             "serving"
         );
         let limits = Limits { idle: settings.idle_timeout, connections: settings.max_connections };

@@ -1,14 +1,18 @@
 //! What handlers share.
 
+use std::sync::Arc;
+
+use axum::body::Bytes;
+
 use crate::authorization::ApiToken;
 use crate::cache::LinkCache;
 use crate::clicks::Tally;
 use crate::config::Config;
 use crate::database::Database;
+use crate::health;
 use crate::lifecycle::Lifecycle;
 use crate::metrics::Metrics;
 use crate::ready::Readiness;
-use std::sync::Arc;
 
 /// One instance of the service. Handlers see it as `State<Arc<App>>`.
 #[derive(Debug)]
@@ -21,6 +25,8 @@ pub struct App {
     pub cache: LinkCache,
     /// Clicks on their way to the database.
     pub clicks: Tally,
+    /// What `/health` answers.
+    pub health: Bytes,
     /// What `/ready` reports.
     pub readiness: Readiness,
     /// What `/metrics` reports.
@@ -40,8 +46,9 @@ impl App {
             database: Database::connect_lazily(&config.database, config.settings.database_connections),
             cache: LinkCache::new(config.settings.cache),
             clicks: Tally::default(),
+            health: health::body(&config.build),
             readiness: Readiness::new(config.settings.ready_requires_database),
-            metrics: Metrics::default(),
+            metrics: Metrics::new(&config.build),
             lifecycle: Lifecycle::default(),
             exports_traces: config.settings.traces.is_some(),
         })

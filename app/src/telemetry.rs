@@ -6,7 +6,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
 
-use crate::config::Settings;
+use crate::config::Config;
 
 pub use self::traces::continue_trace;
 
@@ -28,8 +28,9 @@ pub struct Telemetry {
 }
 
 /// Starts logging and, with an endpoint, tracing. To be called once a process, inside the runtime.
-pub fn start(settings: &Settings) -> anyhow::Result<Telemetry> {
-    let exporter = settings.traces.as_ref().map(traces::start).transpose()?;
+pub fn start(config: &Config) -> anyhow::Result<Telemetry> {
+    let settings = &config.settings;
+    let exporter = settings.traces.as_ref().map(|traces| traces::start(traces, &config.build)).transpose()?;
     let filter = EnvFilter::try_new(&settings.log)?;
     let lines = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false).with_target(true);
     let spans = exporter.as_ref().map(|exporter| exporter.layer().boxed());

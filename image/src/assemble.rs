@@ -1,6 +1,7 @@
 //! Assembling: from a plan to the blobs of an image. Pure, so that the same plan gives the same
 //! bytes on every machine.
 
+use crate::contract;
 use crate::digest::Digest;
 use crate::layer;
 use crate::layout::{Image, Layer};
@@ -9,7 +10,7 @@ use crate::plan::Plan;
 
 /// The image of this plan, in one layer.
 pub fn assemble(plan: &Plan, tag: &str) -> anyhow::Result<Image> {
-    let tar = layer::write(&plan.files, plan.modified)?;
+    let tar = layer::write(&plan.files, contract::MODIFIED)?;
     let configuration = Configuration {
         created: plan.created.clone(),
         architecture: plan.architecture.as_str().to_owned(),

@@ -6,7 +6,7 @@ mod builder;
 mod docker_archive;
 mod from_docker;
 mod inspect;
-mod origin;
+mod request;
 mod scan;
 mod stage;
 

@@ -21,7 +21,7 @@ pub struct Origin {
     pub source: String,
     /// The version of the service.
     pub version: String,
-    /// The time of the commit, in seconds since 1970: the time of every file in the image.
+    /// The time of the commit, in seconds since 1970: the image's.
     pub created: u64,
 }
 
@@ -34,9 +34,7 @@ pub struct Plan {
     pub runtime: Runtime,
     /// Every file, the folders above them included.
     pub files: Vec<File>,
-    /// The time of its files, in seconds since 1970.
-    pub modified: u64,
-    /// The same time as RFC 3339 has it.
+    /// The time of the commit, as RFC 3339 has it.
     pub created: String,
 }
 
@@ -48,13 +46,7 @@ pub fn plan(binary: Vec<u8>, settings: &ImageSettings, folder: &Path, origin: &O
     let mut files = settings.load_files(folder)?;
     files.push(File::regular(contract::BINARY_PATH, contract::BINARY_MODE, binary));
     files.sort_by(|left, right| left.path.cmp(&right.path));
-    Ok(Plan {
-        architecture,
-        runtime: contract::runtime(labels(settings, origin)),
-        files,
-        modified: origin.created,
-        created,
-    })
+    Ok(Plan { architecture, runtime: contract::runtime(&origin.revision, labels(settings, origin)), files, created })
 }
 
 /// The labels that the OCI image specification predefines, as far as they are known here.

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, bail};
 
+use crate::contract;
 use crate::file::Kind;
 use crate::plan::Plan;
 
@@ -15,7 +16,7 @@ use crate::plan::Plan;
 pub fn stage(plan: &Plan, root: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(root.parent().unwrap_or(Path::new(".")))?;
     fs::create_dir(root).with_context(|| format!("cannot make {}: it must not exist yet", root.display()))?;
-    let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(plan.modified);
+    let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(contract::MODIFIED);
     // The files are sorted by path, so a folder comes before what is in it.
     for file in &plan.files {
         let path = root.join(&file.path);

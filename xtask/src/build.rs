@@ -83,7 +83,6 @@ fn with_cargo(workspace: &Workspace, commit: &Commit, json: bool) -> anyhow::Res
         .arg(&target_dir)
         .env("PATH", tools::path_with([&auditable])?)
         .env("RUSTFLAGS", flags(workspace)?)
-        .env("BUILD_COMMIT", commit.name())
         .env("SQLX_OFFLINE", "true");
     must("the build of the production binary", build)?;
     let binary = target_dir.join(&target).join("release/app");
@@ -108,13 +107,13 @@ fn flags(workspace: &Workspace) -> anyhow::Result<String> {
 
 fn with_docker(workspace: &Workspace, commit: &Commit, json: bool) -> anyhow::Result<()> {
     let tag = format!("slipway-build:{}", commit.name());
-    let (name, seconds) = (commit.name(), commit.seconds.to_string());
+    let name = commit.name();
     let version = env!("CARGO_PKG_VERSION");
     let source = env!("CARGO_PKG_REPOSITORY");
     let docker = docker_program();
     let build = cmd!(
         workspace.sh,
-        "{docker} build --network host --target production --tag {tag} --build-arg BUILD_COMMIT={name} --build-arg SOURCE_DATE_EPOCH={seconds} --build-arg VERSION={version} --build-arg SOURCE={source} ."
+        "{docker} build --network host --target production --tag {tag} --build-arg BUILD_COMMIT={name} --build-arg VERSION={version} --build-arg SOURCE={source} ."
     );
     must("docker build", build.env("DOCKER_BUILDKIT", "1"))?;
     let archive = workspace.target().join("docker-image.tar");

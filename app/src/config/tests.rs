@@ -92,6 +92,15 @@ fn a_checked_configuration_does_not_print_its_secrets() {
 }
 
 #[test]
+fn the_commit_is_what_the_image_says_and_unknown_without_an_image() {
+    for (variable, expected) in [(Some("0123abcd"), "0123abcd"), (Some(""), "unknown"), (None, "unknown")] {
+        let mut variables = vec![("DATABASE_URL", URL), ("API_TOKEN", TOKEN)];
+        variables.extend(variable.map(|commit| ("BUILD_COMMIT", commit)));
+        assert_eq!(read_from(&[], &variables).unwrap().build.commit, expected, "{variable:?}");
+    }
+}
+
+#[test]
 fn a_collector_is_reached_over_http() {
     for (endpoint, expected) in [
         ("", Some(None)),

@@ -17,7 +17,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::Layer;
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::build;
+use crate::build::Build;
 use crate::config::Traces;
 
 /// How long the last spans may take to be sent: the task is being stopped.
@@ -28,7 +28,7 @@ const FINISH_LIMIT: Duration = Duration::from_secs(3);
 pub(super) struct Exporter(SdkTracerProvider);
 
 /// Starts the exporter. Nothing is connected before there is a span to send.
-pub(super) fn start(traces: &Traces) -> anyhow::Result<Exporter> {
+pub(super) fn start(traces: &Traces, build: &Build) -> anyhow::Result<Exporter> {
     let exporter = SpanExporter::builder()
         .with_http()
         .with_endpoint(format!("{}/v1/traces", traces.endpoint))
@@ -37,8 +37,8 @@ pub(super) fn start(traces: &Traces) -> anyhow::Result<Exporter> {
         .with_context(|| format!("failed to prepare sending traces to {}", traces.endpoint))?;
     let resource = Resource::builder()
         .with_service_name(traces.service_name.clone())
-        .with_attribute(KeyValue::new("service.version", build::VERSION))
-        .with_attribute(KeyValue::new("vcs.ref.head.revision", build::COMMIT))
+        .with_attribute(KeyValue::new("service.version", build.version))
+        .with_attribute(KeyValue::new("vcs.ref.head.revision", build.commit.clone()))
         .build();
     let provider = SdkTracerProvider::builder()
         .with_resource(resource)

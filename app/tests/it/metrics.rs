@@ -4,7 +4,7 @@ use hyper::StatusCode;
 
 use crate::support::database::TestDatabase;
 use crate::support::http::{get, send};
-use crate::support::in_process::TestService;
+use crate::support::in_process::{COMMIT, TestService};
 
 #[tokio::test]
 async fn requests_are_counted_by_the_template_of_their_route() {
@@ -27,6 +27,8 @@ async fn requests_are_counted_by_the_template_of_their_route() {
     ] {
         assert_eq!(service.metric(metric).await, expected, "{metric}");
     }
+    let info = format!(r#"app_info{{commit="{COMMIT}",version="{}"}}"#, env!("CARGO_PKG_VERSION"));
+    assert_eq!(service.metric(&info).await, 1);
     let answer = send(service.management, get("/metrics")).await;
     assert!(answer.header("content-type").starts_with("text/plain"));
     assert!(!String::from_utf8_lossy(&answer.body).contains("nobody"));

@@ -32,7 +32,8 @@ async fn a_trace_that_a_caller_began_is_continued_and_sent() {
     tokio::spawn(async move { axum::serve(listener, router).await });
 
     let database = TestDatabase::migrated().await;
-    let service = ServeProcess::ready(&database.url(), &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]).await;
+    let settings = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), ("BUILD_COMMIT", "0123abcd")];
+    let service = ServeProcess::ready(&database.url(), &settings).await;
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     let mut request = get("/l/unknown");
     let parent = format!("00-{trace}-00f067aa0ba902b7-01");
@@ -48,4 +49,6 @@ async fn a_trace_that_a_caller_began_is_continued_and_sent() {
     let holds = |bytes: &[u8]| received.windows(bytes.len()).any(|window| window == bytes);
     assert!(holds(&id), "the trace id is not in {} bytes", received.len());
     assert!(holds(b"/l/{slug}"));
+    assert!(holds(b"0123abcd"));
+    assert!(ended.stdout.contains(r#""commit":"0123abcd""#), "{ended:?}");
 }

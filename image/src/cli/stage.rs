@@ -21,9 +21,6 @@ pub(super) struct Stage {
     /// The folder to make; it must not exist yet.
     #[arg(long)]
     root: PathBuf,
-    /// The time of every file, in seconds since 1970.
-    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
-    created: u64,
 }
 
 impl Stage {
@@ -31,9 +28,8 @@ impl Stage {
         let settings = self.settings.read()?;
         let binary =
             fs::read(&self.binary).with_context(|| format!("cannot read the binary {}", self.binary.display()))?;
-        // The Dockerfile gives the labels; the files are the same whatever they say.
-        let origin =
-            Origin { revision: String::new(), source: String::new(), version: String::new(), created: self.created };
+        // The Dockerfile gives what the image says of its origin; the files are the same whatever that is.
+        let origin = Origin { revision: String::new(), source: String::new(), version: String::new(), created: 0 };
         let plan = plan::plan(binary, &settings, &self.settings.folder(), &origin)
             .with_context(|| format!("cannot make an image of {}", self.binary.display()))?;
         crate::stage::stage(&plan, &self.root)?;

@@ -96,6 +96,7 @@ fn every_difference_between_the_builders_is_listed() {
     project.write("ca", "a certificate");
     let mut config = config(&project);
     config["User"] = json!("root");
+    config["Env"][1] = json!("BUILD_COMMIT=another");
     config["Labels"]["org.opencontainers.image.revision"] = json!("another");
     config["Volumes"] = json!({ "/data": {} });
     config["ExposedPorts"] = json!({ "8080/tcp": {} });
@@ -106,13 +107,14 @@ fn every_difference_between_the_builders_is_listed() {
         "/ca: missing",
         "/tmp: only in the Dockerfile's image",
         r#"config User: expected "65532:65532", found "root""#,
+        r#"config Env: expected ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin","BUILD_COMMIT=0123abcd"]"#,
         r#"config Labels org.opencontainers.image.revision: expected "0123abcd", found "another""#,
         r#"config Volumes: expected nothing, found {"/data":{}}"#,
         "config ExposedPorts 9090/tcp: expected {}, found nothing",
     ] {
         assert!(errors.contains(expected), "{expected}: {errors}");
     }
-    assert_eq!(errors.lines().count(), 8, "{errors}");
+    assert_eq!(errors.lines().count(), 9, "{errors}");
 }
 
 #[test]

@@ -18,6 +18,9 @@ use super::http::{self, Answer, get, post, with_token};
 /// The token that the services of all tests are started with.
 pub(crate) const TOKEN: &str = "token-of-the-tests-0123456789";
 
+/// The commit that the services of all tests are told that they are.
+pub(crate) const COMMIT: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+
 #[derive(Parser)]
 #[command(args_override_self = true)]
 struct Flags {
@@ -33,6 +36,7 @@ pub(crate) fn configuration(database: &Url, flags: &[&str]) -> Config {
     let environment = |name: &str| match name {
         "DATABASE_URL" => Some(database.to_string()),
         "API_TOKEN" => Some(TOKEN.to_owned()),
+        "BUILD_COMMIT" => Some(COMMIT.to_owned()),
         _ => None,
     };
     config::read(&flags.serve, &environment).expect("the flags of a test are right")

@@ -89,18 +89,13 @@ impl Project {
 
     /// Runs a command that takes the origin of a build.
     pub(crate) fn origin(&self, command: &[&str], more: &[&str]) -> Ran {
-        let origin = [
-            "--tag",
-            "0123abcd",
-            "--revision",
-            "0123abcd",
-            "--source",
-            "https://example.org/myapp",
-            "--created",
-            "1760000000",
-            "--version",
-            "0.1.0",
-        ];
-        self.image(&[command, &origin, more].concat())
+        self.origin_of(command, "0123abcd", "1760000000", more)
+    }
+
+    /// The same, of this commit and this time.
+    pub(crate) fn origin_of(&self, command: &[&str], commit: &str, time: &str, more: &[&str]) -> Ran {
+        let of_commit = ["--tag", commit, "--revision", commit, "--created", time];
+        let origin = ["--source", "https://example.org/myapp", "--version", "0.1.0"];
+        self.image(&[command, &of_commit, &origin, more].concat())
     }
 }
