@@ -11,8 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use anyhow::Context as _;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -33,7 +32,7 @@ pub(crate) fn survive_interruptions() -> anyhow::Result<()> {
             if signal != SIGINT || !std::io::stdin().is_terminal() {
                 for child in CHILDREN.lock().unwrap_or_else(PoisonError::into_inner).iter() {
                     // The child may be gone already, which is what was wanted.
-                    let _ = kill(*child, Signal::SIGTERM);
+                    let _ = kill_process(*child, Signal::TERM);
                 }
             }
         }
@@ -111,7 +110,7 @@ impl Background {
 
     /// Asks the program to end, and returns how it did.
     pub(crate) fn stop(mut self) -> anyhow::Result<ExitStatus> {
-        kill(pid(&self.0.0), Signal::SIGTERM).context("failed to signal a program")?;
+        kill_process(pid(&self.0.0), Signal::TERM).context("failed to signal a program")?;
         self.0.0.wait().context("failed to wait for a program")
     }
 }
@@ -159,5 +158,5 @@ impl Drop for Registered {
 }
 
 fn pid(child: &Child) -> Pid {
-    Pid::from_raw(child.id().cast_signed())
+    Pid::from_child(child)
 }

@@ -1,6 +1,6 @@
 //! What is logged, and what never is.
 
-use nix::sys::signal::Signal;
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::support::database::TestDatabase;
@@ -15,7 +15,7 @@ async fn lines_are_json_with_the_request_id_and_without_secrets() {
     let mut request = post("/v1/links", &json!({ "slug": "logged", "target_url": "https://example.com" }));
     request.headers_mut().insert("x-request-id", "an-id-to-look-for".parse().expect("it is"));
     assert_eq!(send(service.address, request).await.status, 201);
-    service.process.signal(Signal::SIGTERM);
+    service.process.signal(Signal::TERM);
     let ended = service.process.ended().await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
 

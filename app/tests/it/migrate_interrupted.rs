@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use app::migrate::{Arguments, Command};
-use nix::sys::signal::Signal;
+use rustix::process::Signal;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Executor};
 
@@ -41,7 +41,7 @@ async fn a_run_killed_in_the_middle_of_a_migration_leaves_nothing_half_done() {
     let other = open_transaction(&database).await;
     let killed = up(&database);
     eventually("0003 waits for its lock", async || database.number(WAITING).await == 1).await;
-    killed.signal(Signal::SIGKILL);
+    killed.signal(Signal::KILL);
     assert_eq!(killed.ended().await.code, None);
 
     drop(other);
@@ -57,7 +57,7 @@ async fn an_index_that_was_cut_off_is_built_again() {
     let other = open_transaction(&database).await;
     let killed = up(&database);
     eventually("the index is there and not valid", async || database.number(INVALID).await == 1).await;
-    killed.signal(Signal::SIGKILL);
+    killed.signal(Signal::KILL);
     assert_eq!(killed.ended().await.code, None);
 
     // The server notices by itself that nobody is there, and gives up the index and the lock. The

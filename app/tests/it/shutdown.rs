@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use hyper::StatusCode;
-use nix::sys::signal::Signal;
+use rustix::process::Signal;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -25,7 +25,7 @@ async fn a_sigterm_under_load_loses_no_request_and_no_click() {
 
     let load = Load::start(service.address, "/l/busy");
     eventually("the load has begun", async || load.account.redirected() > 500).await;
-    service.process.signal(Signal::SIGTERM);
+    service.process.signal(Signal::TERM);
     eventually("the balancer could see", async || {
         send(service.address, get("/ready")).await.status == StatusCode::SERVICE_UNAVAILABLE
     })
@@ -78,7 +78,7 @@ async fn a_head_that_never_ends_holds_the_exit_no_longer_than_the_limit() {
     let mut stream = TcpStream::connect(service.address).await.expect("the service accepts");
     stream.write_all(b"GET /health HTTP/1.1\r\nHo").await.expect("it reads");
     let started = Instant::now();
-    service.process.signal(Signal::SIGTERM);
+    service.process.signal(Signal::TERM);
     let ended = service.process.ended().await;
     // It was no request yet, so nothing was cut.
     assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -90,7 +90,7 @@ async fn a_request_that_does_not_end_in_time_is_cut_and_told() {
     let database = TestDatabase::migrated().await;
     let service = ServeProcess::ready(&database.url(), &[("SHUTDOWN_LIMIT", "300ms")]).await;
     let mut stream = begin_post(&service).await;
-    service.process.signal(Signal::SIGTERM);
+    service.process.signal(Signal::TERM);
     let ended = service.process.ended().await;
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.stderr.contains("1 requests cut and 0 clicks lost"), "{ended:?}");
@@ -104,7 +104,7 @@ async fn a_request_under_way_is_answered_after_the_signal() {
     let database = TestDatabase::migrated().await;
     let service = ServeProcess::ready(&database.url(), &[]).await;
     let mut stream = begin_post(&service).await;
-    service.process.signal(Signal::SIGTERM);
+    service.process.signal(Signal::TERM);
     eventually("the listener is closed", async || TcpStream::connect(service.address).await.is_err()).await;
     stream.write_all(b"\"target_url\":\"https://example.com\"}").await.expect("it reads");
     let mut answer = String::new();
@@ -118,12 +118,12 @@ async fn a_request_under_way_is_answered_after_the_signal() {
 async fn a_second_signal_exits_at_once() {
     let database = TestDatabase::migrated().await;
     let service = ServeProcess::ready(&database.url(), &[("DRAIN_DELAY", "1h")]).await;
-    service.process.signal(Signal::SIGINT);
+    service.process.signal(Signal::INT);
     eventually("it is draining", async || {
         send(service.address, get("/ready")).await.status == StatusCode::SERVICE_UNAVAILABLE
     })
     .await;
-    service.process.signal(Signal::SIGTERM);
+    service.process.signal(Signal::TERM);
     let ended = service.process.ended().await;
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.stderr.contains("a second signal"), "{ended:?}");

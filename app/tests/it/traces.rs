@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::routing::post;
 use hyper::StatusCode;
-use nix::sys::signal::Signal;
+use rustix::process::Signal;
 use tokio::net::TcpListener;
 
 use crate::support::database::TestDatabase;
@@ -40,7 +40,7 @@ async fn a_trace_that_a_caller_began_is_continued_and_sent() {
     request.headers_mut().insert("traceparent", parent.parse().expect("it is"));
     assert_eq!(send(service.address, request).await.status, StatusCode::NOT_FOUND);
     // What was not sent yet is sent before the process ends.
-    service.process.signal(Signal::SIGTERM);
+    service.process.signal(Signal::TERM);
     let ended = service.process.ended().await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
 

@@ -8,6 +8,9 @@ use crate::provider::{
     HOLD, Held, check_nothing_left, eventually, exec, guards_below, has, kill, names_in, stderr, temporary,
 };
 
+/// The sources that leave something behind: a URL names a server that is there anyway.
+const SOURCES: [&str; 2] = ["local", "container"];
+
 #[test]
 fn a_signal_before_the_command_began_ends_the_start() {
     if !has("local") {
@@ -28,34 +31,32 @@ fn a_signal_before_the_command_began_ends_the_start() {
 
 #[test]
 fn a_killed_provider_leaves_nothing_for_long() {
-    if !has("local") {
-        return;
+    for source in SOURCES.into_iter().filter(|source| has(source)) {
+        let mut held = Held::start(source, HOLD);
+        let address = held.address();
+        held.signal(Signal::KILL);
+        held.child.wait().expect("its end");
+        check_nothing_left(&held.temporary, Some(address));
     }
-    let mut held = Held::start("local", HOLD);
-    let address = held.address();
-    held.signal(Signal::KILL);
-    held.child.wait().expect("its end");
-    check_nothing_left(&held.temporary, Some(address));
 }
 
 #[test]
 fn what_a_killed_provider_and_its_killed_guard_left_is_cleared_by_the_next() {
-    if !has("local") {
-        return;
-    }
-    let mut held = Held::start("local", HOLD);
-    let address = held.address();
-    for guard in guards_below(held.temporary.path()) {
-        kill(guard, Signal::KILL);
-    }
-    held.signal(Signal::KILL);
-    held.child.wait().expect("its end");
-    assert_eq!(names_in(held.temporary.path()).len(), 1);
+    for source in SOURCES.into_iter().filter(|source| has(source)) {
+        let mut held = Held::start(source, HOLD);
+        let address = held.address();
+        for guard in guards_below(held.temporary.path()) {
+            kill(guard, Signal::KILL);
+        }
+        held.signal(Signal::KILL);
+        held.child.wait().expect("its end");
+        assert_eq!(names_in(held.temporary.path()).len(), 1, "{source}");
 
-    let output = exec(&held.temporary, "local", "exit 0").output().expect("the provider");
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert!(stderr(&output).contains("cleared the leftover"), "{}", stderr(&output));
-    check_nothing_left(&held.temporary, Some(address));
+        let output = exec(&held.temporary, source, "exit 0").output().expect("the provider");
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert!(stderr(&output).contains("cleared the leftover"), "{}", stderr(&output));
+        check_nothing_left(&held.temporary, Some(address));
+    }
 }
 
 #[tokio::test]

@@ -1,9 +1,7 @@
 //! A container of the image `postgres:15`.
 
-use rustix::process::Signal;
-
 use crate::fake;
-use crate::provider::{HOLD, Held, check_nothing_left, exec, guards_below, has, kill, names_in, stderr, temporary};
+use crate::provider::{HOLD, Held, check_nothing_left, exec, has, stderr, temporary};
 
 #[tokio::test]
 async fn a_container_serves_the_command_and_is_gone_after_it() {
@@ -32,37 +30,6 @@ fn the_commands_exit_code_comes_through_a_container_too() {
     let output = exec(&temporary, "container", "exit 7").output().expect("the provider");
     assert_eq!(output.status.code(), Some(7), "{}", stderr(&output));
     check_nothing_left(&temporary, None);
-}
-
-#[test]
-fn a_killed_provider_leaves_no_container_for_long() {
-    if !has("container") {
-        return;
-    }
-    let mut held = Held::start("container", HOLD);
-    let address = held.address();
-    held.signal(Signal::KILL);
-    held.child.wait().expect("its end");
-    check_nothing_left(&held.temporary, Some(address));
-}
-
-#[test]
-fn a_container_that_even_the_guard_could_not_remove_is_removed_by_the_next() {
-    if !has("container") {
-        return;
-    }
-    let mut held = Held::start("container", HOLD);
-    let address = held.address();
-    for guard in guards_below(held.temporary.path()) {
-        kill(guard, Signal::KILL);
-    }
-    held.signal(Signal::KILL);
-    held.child.wait().expect("its end");
-    assert_eq!(names_in(held.temporary.path()).len(), 1);
-
-    let output = exec(&held.temporary, "container", "exit 0").output().expect("the provider");
-    assert!(stderr(&output).contains("cleared the leftover"), "{}", stderr(&output));
-    check_nothing_left(&held.temporary, Some(address));
 }
 
 #[test]

@@ -4,8 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::process::{ExitStatus, Stdio};
 
 use hyper::StatusCode;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
@@ -52,8 +51,8 @@ impl Process {
 
     pub(crate) fn signal(&self, signal: Signal) {
         let id = self.child.id().expect("the process has not ended");
-        let id = i32::try_from(id).expect("process ids are small");
-        kill(Pid::from_raw(id), signal).expect("the process is ours");
+        let id = Pid::from_raw(id.cast_signed()).expect("process ids are small and not 0");
+        kill_process(id, signal).expect("the process is ours");
     }
 
     pub(crate) async fn ended(mut self) -> Ended {
