@@ -3,6 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use xshell::cmd;
 
@@ -82,7 +83,7 @@ fn with_cargo(workspace: &Workspace, commit: &Commit, json: bool) -> anyhow::Res
         .args(["--target", &target, "--target-dir"])
         .arg(&target_dir)
         .env("PATH", tools::path_with([&auditable])?)
-        .env("RUSTFLAGS", flags(workspace)?)
+        .env("RUSTFLAGS", flags_here(workspace)?)
         .env("SQLX_OFFLINE", "true");
     must("the build of the production binary", build)?;
     let binary = target_dir.join(&target).join("release/app");
@@ -90,19 +91,22 @@ fn with_cargo(workspace: &Workspace, commit: &Commit, json: bool) -> anyhow::Res
     must("the assembly of the image", assemble.args(description(workspace, commit, json)))
 }
 
-/// What makes the binary static, and the same in whatever folder it is built.
-fn flags(workspace: &Workspace) -> anyhow::Result<String> {
+/// The flags of the production binary on this machine.
+fn flags_here(workspace: &Workspace) -> anyhow::Result<String> {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
+    let home = home.context("neither CARGO_HOME nor HOME is set, so the folder of cargo is not known")?;
     let sysroot = cmd!(workspace.sh, "rustc --print sysroot").quiet().read()?;
-    let mut flags = vec!["-C target-feature=+crt-static".to_owned()];
-    // Where one folder lies in another the last prefix that fits wins, so the inner ones come later.
-    flags.push(format!("--remap-path-prefix={sysroot}=/rust"));
-    if let Some(home) = home {
-        flags.push(format!("--remap-path-prefix={}=/cargo", home.display()));
-    }
-    flags.push(format!("--remap-path-prefix={}=/src", workspace.root.display()));
-    Ok(flags.join(" "))
+    Ok(flags(&sysroot, &home.to_string_lossy(), &workspace.root.to_string_lossy()))
+}
+
+/// What makes the binary static, and the same in whatever folder it is built.
+///
+/// Where one folder lies in another the last prefix that fits wins, so the inner ones come later.
+fn flags(sysroot: &str, cargo_home: &str, root: &str) -> String {
+    let remap = |from: &str, to: &str| format!("--remap-path-prefix={from}={to}");
+    let prefixes = [remap(sysroot, "/rust"), remap(cargo_home, "/cargo"), remap(root, "/src")];
+    format!("-C target-feature=+crt-static {}", prefixes.join(" "))
 }
 
 fn with_docker(workspace: &Workspace, commit: &Commit, json: bool) -> anyhow::Result<()> {
@@ -167,4 +171,17 @@ fn load(workspace: &Workspace) -> anyhow::Result<()> {
     eprintln!("{said}");
     std::fs::remove_file(&archive)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dockerfile_compiles_with_the_same_flags() {
+        let dockerfile = concat!(env!("CARGO_MANIFEST_DIR"), "/../Dockerfile");
+        let dockerfile = std::fs::read_to_string(dockerfile).expect("the file is there");
+        let there = flags("$(rustc --print sysroot)", "${CARGO_HOME}", "/src");
+        assert!(dockerfile.contains(&format!("RUSTFLAGS=\"{there}\"")), "the Dockerfile lacks RUSTFLAGS=\"{there}\"");
+    }
 }

@@ -192,8 +192,12 @@ impl Tool {
             Origin::Crate => {
                 let install =
                     workspace.cargo().args(["install", "--quiet", "--locked", "--version", version, "--root"]);
-                // A build of its own, whatever the settings of the one that needs it.
-                install.arg(&half).arg(name).env_remove("RUSTFLAGS").env_remove("CARGO_TARGET_DIR").quiet().run()?;
+                // A build of its own, whatever the settings of the one that needs it; and a quick one: a
+                // tool runs for seconds, and its own profile may ask for minutes of optimisation.
+                let quick = [("LTO", "off"), ("CODEGEN_UNITS", "16"), ("OPT_LEVEL", "1"), ("DEBUG", "false")];
+                let profile = quick.map(|(key, value)| (format!("CARGO_PROFILE_RELEASE_{key}"), value));
+                let install = install.arg(&half).arg(name).env_remove("RUSTFLAGS").env_remove("CARGO_TARGET_DIR");
+                install.envs(profile).quiet().run()?;
             }
             Origin::Wheel { requirements } => {
                 let list = workspace.root.join("xtask/tools").join(requirements);
