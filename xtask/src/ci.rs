@@ -13,7 +13,6 @@ use clap::Args;
 
 use self::gate::{Gate, Outcome};
 use self::progress::Progress;
-use crate::exit::Ending;
 use crate::process;
 use crate::report::{self, Table, took};
 use crate::scan::Databases;
@@ -108,11 +107,7 @@ fn run_chain(chain: &[Gate], program: &Path, logs: &Path, progress: &Progress) -
 fn table(outcomes: &[Vec<Outcome>]) -> Table<4> {
     let mut table = Table::new(["gate", "verdict", "time", "why"]);
     for outcome in outcomes.iter().flatten() {
-        let why = match &outcome.result {
-            Ok(()) => String::new(),
-            Err(error) => error.downcast_ref::<Ending>().map_or_else(|| format!("{error:#}"), Ending::to_string),
-        };
-        table.row([outcome.name.into(), report::word(&outcome.result).into(), took(outcome.time), why]);
+        table.row([outcome.name.into(), report::word(&outcome.result).into(), took(outcome.time), outcome.why()]);
     }
     table
 }

@@ -57,6 +57,14 @@ impl Gate {
 }
 
 impl Outcome {
+    /// Why it did not pass, in its own words where it has said so; nothing when it has passed.
+    pub(super) fn why(&self) -> String {
+        let Err(error) = &self.result else { return String::new() };
+        let output = self.output();
+        let said = output.lines().rev().find_map(|line| line.strip_prefix("error: "));
+        said.map_or_else(|| format!("{error:#}"), str::to_owned)
+    }
+
     /// All that the gate printed.
     pub(super) fn output(&self) -> String {
         fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()

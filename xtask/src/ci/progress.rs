@@ -37,7 +37,7 @@ impl Progress {
             return;
         }
         if let (Some(bar), Ok(style)) =
-            (self.bars.get(gate), ProgressStyle::with_template("{spinner} {prefix:8} {elapsed}"))
+            (self.bars.get(gate), ProgressStyle::with_template("{spinner} {prefix:8} {elapsed_precise}"))
         {
             bar.reset_elapsed();
             bar.set_style(style);

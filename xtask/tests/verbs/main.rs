@@ -27,6 +27,7 @@ fn one_failing_gate_hides_no_other_and_the_worst_decides() {
     let scene = Scene::new().failing("fmt", 1).failing("image -- scan", COULD_NOT_TELL);
     let ran = scene.xtask(&CI).expect(REFUSED, "lint: refused in");
     ran.says("scan: could not tell in").says("test: passed in").says("error: refused by lint");
+    assert!(scene.read("summary").contains("| refused by format |"), "{}", scene.read("summary"));
 }
 
 #[test]
