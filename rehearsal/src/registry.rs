@@ -1,0 +1,109 @@
+//! The image registry: repositories as ECR has them, reached by ECR's API and by the OCI protocol.
+//!
+//! A [`Registry`] is a cheap handle. Both protocols, the scheduler (which turns a tag into a digest)
+//! and the runtimes (which need the files of an image) hold one; what they see is one state.
+
+#![expect(dead_code, reason = "the protocols that use it follow")]
+
+mod blob;
+pub mod digest;
+mod image;
+mod manifest;
+mod mutability;
+mod pull;
+mod repository;
+mod seed;
+#[cfg(test)]
+pub(crate) mod testing;
+mod upload;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+pub use blob::Blob;
+pub use digest::Digest;
+pub use image::{Configuration, Image, Layer};
+pub use manifest::{Descriptor, Manifest};
+pub use mutability::Mutability;
+pub use pull::Pulled;
+pub use repository::{Refused, Repository, Stored};
+pub(crate) use upload::Upload;
+
+/// Where a registry is.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The account, twelve digits; also the registry's id.
+    pub account: String,
+    /// The region, `ap-northeast-1` for one.
+    pub region: String,
+    /// What comes before the repository's name in an image's name: `127.0.0.1:PORT`.
+    pub host: String,
+}
+
+/// A registry; clones share its state.
+#[derive(Clone)]
+pub struct Registry {
+    place: Arc<Place>,
+    state: Arc<Mutex<State>>,
+}
+
+/// What a registry holds.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) repositories: BTreeMap<String, Repository>,
+    pub(crate) uploads: BTreeMap<String, Upload>,
+    pub(crate) passwords: BTreeSet<String>,
+    /// How many ids were given away; the next one is made from it.
+    given: u64,
+}
+
+impl Registry {
+    /// An empty registry.
+    #[must_use]
+    pub fn new(place: Place) -> Self {
+        Self { place: Arc::new(place), state: Arc::default() }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// What a repository holds now, or none when there is no such repository.
+    #[must_use]
+    pub fn repository(&self, name: &str) -> Option<Repository> {
+        self.lock().repositories.get(name).cloned()
+    }
+
+    /// The names of all repositories, in order.
+    #[must_use]
+    pub fn repositories(&self) -> Vec<String> {
+        self.lock().repositories.keys().cloned().collect()
+    }
+
+    /// Makes a repository unless there is one of this name.
+    pub fn create_repository(&self, name: &str, mutability: Mutability, at: Timestamp) {
+        self.lock().repositories.entry(name.to_owned()).or_insert_with(|| Repository::new(name, mutability, at));
+    }
+
+    /// A repository's name as image references begin with it.
+    #[must_use]
+    pub fn repository_uri(&self, name: &str) -> String {
+        format!("{}/{name}", self.place.host)
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// A name that was not given before. Derived and not drawn: the same calls get the same names.
+    pub(crate) fn fresh(&mut self, purpose: &str) -> String {
+        self.given += 1;
+        Digest::of(format!("{purpose} {}", self.given).as_bytes()).hex().to_owned()
+    }
+}
