@@ -1,5 +1,18 @@
 //! A cloud on this machine: enough of ECS, ECR, load balancing and `CloudWatch` to rehearse every
 //! deployment, on AWS's own wire protocols.
 
+#![expect(dead_code, clippy::unused_self, reason = "the services of the cloud plug in one by one")]
+
+mod account;
+mod clock;
+mod cloud;
+pub mod faults;
+mod model;
 pub mod registry;
+pub mod snapshot;
+mod wire;
 pub mod world;
+
+pub use clock::Scale;
+pub use cloud::{Cloud, CloudOptions, ConnectionLost};
+pub use model::targets::{HealthCheck, Target, TargetGroup, TargetGroupOptions, TargetState};

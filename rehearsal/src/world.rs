@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// The ARN of a task.
 pub type TaskArn = String;
 
@@ -41,11 +43,13 @@ pub struct Launch {
 }
 
 /// What the cloud does to a task on purpose. Faults belong to the cloud, never to the program.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TaskFault {
     /// The process is killed this long after its start, and its exit code is reported as this one.
     Crash {
-        /// How long it lives, already scaled.
+        /// How long it lives, already scaled. In JSON: seconds.
+        #[serde(with = "seconds")]
         after: Duration,
         /// The exit code that is reported.
         code: i32,
@@ -59,7 +63,8 @@ pub enum TaskFault {
     },
     /// Answers to requests come this much later.
     Slow {
-        /// What is added to every answer.
+        /// What is added to every answer. In JSON: seconds.
+        #[serde(with = "seconds")]
         by: Duration,
     },
     /// This share of requests, 0.0 to 1.0, is answered with 500 by the cloud.
@@ -116,4 +121,20 @@ pub trait Runtime: Send + Sync + 'static {
 pub trait Reports: Send + Sync + 'static {
     /// Takes a report about a task; reports of tasks that nobody knows are ignored.
     fn report(&self, task: &TaskArn, report: Report);
+}
+
+/// Durations as the control plane writes them.
+mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(duration.as_secs_f64())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        let seconds = f64::deserialize(deserializer)?;
+        Duration::try_from_secs_f64(seconds).map_err(serde::de::Error::custom)
+    }
 }
