@@ -1,4 +1,4 @@
-//! A cloud on this machine: enough of ECS, ECR, load balancing and `CloudWatch` to rehearse every
+//! A cloud on this machine: enough of ECS, ECR, load balancing and CloudWatch to rehearse every
 //! deployment, on AWS's own wire protocols.
 
 #![expect(dead_code, clippy::unused_self, reason = "the services of the cloud plug in one by one")]
@@ -7,8 +7,11 @@ mod account;
 mod clock;
 mod cloud;
 pub mod faults;
+pub mod latency;
+pub mod load;
 mod model;
 pub mod registry;
+pub mod scenery;
 pub mod snapshot;
 mod wire;
 pub mod world;
