@@ -11,12 +11,23 @@ pub(crate) const USAGE: u8 = 2;
 pub(crate) const REFUSED: u8 = 10;
 /// A gate could not look: neither a pass nor a refusal.
 pub(crate) const COULD_NOT_TELL: u8 = 11;
-/// 128 + SIGINT, as shells have it, for a verb that was interrupted.
+/// The deployment failed before it touched what serves: the old release serves on.
+pub(crate) const FAILED: u8 = 20;
+/// The deployment failed and was rolled back: the old release serves again.
+pub(crate) const ROLLED_BACK: u8 = 21;
+/// The rollback failed: page someone.
+pub(crate) const ROLLBACK_FAILED: u8 = 22;
+/// 128 + SIGINT, as shells have it, for a verb that was interrupted before it touched anything.
 pub(crate) const INTERRUPTED: u8 = 130;
 
 /// The last lines of `cargo xtask --help`.
 pub(crate) const HELP: &str = "Exit codes: 0 done, 1 unexpected, 2 usage, 10 a gate refused, \
-                               11 a gate could not tell, 130 interrupted";
+                               11 a gate could not tell, 20 the deployment failed and the old \
+                               release still serves, 21 it failed and was rolled back, 22 the \
+                               rollback failed: page someone, 130 interrupted";
+
+/// The codes with which a program ends that says itself how it went.
+const SPOKEN: [u8; 7] = [USAGE, REFUSED, COULD_NOT_TELL, FAILED, ROLLED_BACK, ROLLBACK_FAILED, INTERRUPTED];
 
 /// How a verb ended when it was neither done nor surprised.
 #[derive(Debug)]
@@ -29,6 +40,8 @@ pub(crate) enum Ending {
     CouldNotTell(String),
     /// A signal asked the verb to stop.
     Interrupted,
+    /// The program that the verb stands for ended with this code, and has said why.
+    Told(u8),
 }
 
 impl Ending {
@@ -39,6 +52,21 @@ impl Ending {
             Self::Refused(_) => REFUSED,
             Self::CouldNotTell(_) => COULD_NOT_TELL,
             Self::Interrupted => INTERRUPTED,
+            Self::Told(code) => *code,
+        }
+    }
+
+    /// Whether somebody has told the reader already how the verb ended.
+    pub(crate) fn is_told(&self) -> bool {
+        matches!(self, Self::Told(_))
+    }
+
+    /// The ending of a verb that only starts a program: the program's own exit code, whatever it is.
+    pub(crate) fn passed_on(what: &str, status: ExitStatus) -> anyhow::Result<()> {
+        match status.code().and_then(|code| u8::try_from(code).ok()) {
+            Some(0) => Ok(()),
+            Some(code) if code == UNEXPECTED || SPOKEN.contains(&code) => Err(Self::Told(code).into()),
+            _ => Err(anyhow::anyhow!("{what} ended with {status}")),
         }
     }
 
@@ -64,6 +92,7 @@ impl fmt::Display for Ending {
             Self::Usage(why) | Self::Refused(why) => formatter.write_str(why),
             Self::CouldNotTell(why) => write!(formatter, "could not tell: {why}"),
             Self::Interrupted => formatter.write_str("interrupted"),
+            Self::Told(code) => write!(formatter, "ended with exit code {code}; the reason is above"),
         }
     }
 }
@@ -87,6 +116,21 @@ mod tests {
             .expect_err("it is an error");
         assert_eq!(code_of(&error), REFUSED);
         assert_eq!(code_of(&anyhow::anyhow!("surprise")), UNEXPECTED);
+    }
+
+    #[test]
+    fn a_code_that_is_passed_on_stays_what_it_is_and_a_crash_is_none_of_them() {
+        use std::os::unix::process::ExitStatusExt as _;
+        for code in [1, 2, 10, 11, 20, 21, 22, 130] {
+            let error = Ending::passed_on("delivery", ExitStatus::from_raw(code << 8)).expect_err("it failed");
+            assert_eq!(i32::from(code_of(&error)), code);
+            assert!(error.downcast_ref::<Ending>().is_some_and(Ending::is_told), "{error}");
+        }
+        for raw in [101 << 8, 9] {
+            let error = Ending::passed_on("delivery", ExitStatus::from_raw(raw)).expect_err("it failed");
+            assert_eq!(code_of(&error), UNEXPECTED);
+            assert!(error.to_string().starts_with("delivery ended with "), "{error}");
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 mod build;
 mod ci;
 mod commit;
+mod compile;
+mod deliver;
 mod doctor;
 mod exit;
 mod lint;
@@ -39,6 +41,8 @@ enum Verb {
     Doctor(doctor::Doctor),
     Run(run::Run),
     Migrate(migrate::Migrate),
+    #[command(flatten)]
+    Deliver(deliver::Deliver),
 }
 
 fn main() -> ExitCode {
@@ -46,7 +50,9 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            if !error.downcast_ref::<exit::Ending>().is_some_and(exit::Ending::is_told) {
+                eprintln!("error: {error:#}");
+            }
             ExitCode::from(exit::code_of(&error))
         }
     }
@@ -64,5 +70,6 @@ fn perform(verb: Verb) -> anyhow::Result<()> {
         Verb::Doctor(doctor) => doctor.run(&workspace),
         Verb::Run(run) => run.run(&workspace),
         Verb::Migrate(migrate) => migrate.run(&workspace),
+        Verb::Deliver(deliver) => deliver.run(&workspace),
     }
 }

@@ -71,6 +71,14 @@ pub(crate) fn wait(command: impl Into<Command>) -> anyhow::Result<ExitStatus> {
     Ok(status)
 }
 
+/// Runs a program to its end, a signal or not, and returns how it ended: what a program makes of an
+/// interruption, a deployment that it takes back for one, is its own to say.
+pub(crate) fn wait_out(command: impl Into<Command>) -> anyhow::Result<ExitStatus> {
+    let mut command = command.into();
+    let mut child = Registered::spawn(&mut command)?;
+    child.0.wait().with_context(|| format!("failed to wait for {}", name(&command)))
+}
+
 /// Runs a program to its end and returns how it ended with what it printed; for programs that
 /// print little.
 pub(crate) fn capture(command: impl Into<Command>) -> anyhow::Result<Output> {

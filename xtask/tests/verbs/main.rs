@@ -95,6 +95,27 @@ fn the_service_is_migrated_and_then_served() {
 }
 
 #[test]
+fn a_verb_of_the_release_engine_ends_as_the_engine_does_and_adds_no_word() {
+    for code in [0, UNEXPECTED, USAGE, REFUSED, COULD_NOT_TELL, 20, 21, 22, 130] {
+        let scene = Scene::new().failing("delivery -- --settings", code);
+        let ran = scene.xtask(&["promote", "--image-tag", "abc", "--json"]).expect(code, "");
+        assert_eq!(ran.output, "", "exit code {code}");
+    }
+    Scene::new().failing("delivery -- --settings", 101).xtask(&["status"]).expect(UNEXPECTED, "the release engine");
+}
+
+#[test]
+fn a_verb_of_the_release_engine_passes_on_its_arguments_help_included() {
+    for verb in ["deploy-staging", "promote", "rollback", "status", "history", "plan"] {
+        let scene = Scene::new();
+        scene.xtask(&[verb, "--environment", "production", "word", "--help", "--", "-x"]).expect(0, "");
+        let calls = scene.read("calls");
+        let passed_on = format!("delivery.toml {verb} --environment production word --help -- -x");
+        assert!(calls.contains(&passed_on), "{calls}");
+    }
+}
+
+#[test]
 fn tools_that_end_in_another_way_than_by_a_finding_could_not_tell() {
     let cases = [
         ("zizmor", 14, "workflows", REFUSED),

@@ -1,0 +1,63 @@
+//! The verbs of the release engine: found here, done by `delivery`, whose arguments they pass on.
+
+use std::ffi::OsString;
+
+use clap::{Args, Subcommand};
+
+use crate::compile::compile;
+use crate::exit::Ending;
+use crate::process::wait_out;
+use crate::workspace::Workspace;
+
+/// What `delivery` does. `--help` behind one of these is its own.
+#[derive(Subcommand)]
+pub(crate) enum Deliver {
+    /// Push the image, migrate, roll out to staging, verify, record the evidence
+    #[command(disable_help_flag = true)]
+    DeployStaging(Arguments),
+    /// Take the digest that staging verified to production
+    #[command(disable_help_flag = true)]
+    Promote(Arguments),
+    /// Go back to the last good release of an environment, or abort what is in flight
+    #[command(disable_help_flag = true)]
+    Rollback(Arguments),
+    /// What runs where
+    #[command(disable_help_flag = true)]
+    Status(Arguments),
+    /// What ran, and how it ended
+    #[command(disable_help_flag = true)]
+    History(Arguments),
+    /// What deploy-staging, promote or rollback would do now
+    #[command(disable_help_flag = true)]
+    Plan(Arguments),
+}
+
+/// Whatever comes behind the verb.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Passed on as they are; --help says which there are
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
+    arguments: Vec<OsString>,
+}
+
+impl Deliver {
+    /// Starts the engine, built first when it is not up to date, and ends as it does.
+    pub(crate) fn run(self, workspace: &Workspace) -> anyhow::Result<()> {
+        let (verb, Arguments { arguments }) = self.parts();
+        compile(workspace, "the release engine", &["delivery"])?;
+        let settings = workspace.root.join("delivery.toml");
+        let delivery = workspace.program("delivery").arg("--settings").arg(settings).arg(verb).args(arguments);
+        Ending::passed_on("the release engine", wait_out(delivery.quiet())?)
+    }
+
+    fn parts(self) -> (&'static str, Arguments) {
+        match self {
+            Self::DeployStaging(arguments) => ("deploy-staging", arguments),
+            Self::Promote(arguments) => ("promote", arguments),
+            Self::Rollback(arguments) => ("rollback", arguments),
+            Self::Status(arguments) => ("status", arguments),
+            Self::History(arguments) => ("history", arguments),
+            Self::Plan(arguments) => ("plan", arguments),
+        }
+    }
+}
