@@ -1,1 +1,13 @@
 //! The release engine: takes a release into an environment, watches it, and takes it back.
+//!
+//! A plan is decided purely; execution applies it step by step, each repeatable; what is
+//! followed becomes an observation, and what comes of it is decided purely again. AWS's types end in
+//! [`aws`].
+
+pub mod aws;
+pub mod edge;
+pub mod environment;
+pub mod exit;
+pub mod progress;
+pub mod release;
+pub mod settings;
