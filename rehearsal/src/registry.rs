@@ -3,10 +3,9 @@
 //! A [`Registry`] is a cheap handle. Both protocols, the scheduler (which turns a tag into a digest)
 //! and the runtimes (which need the files of an image) hold one; what they see is one state.
 
-#![expect(dead_code, reason = "the protocols that use it follow")]
-
 mod blob;
 pub mod digest;
+mod distribution;
 mod image;
 mod manifest;
 mod mutability;
@@ -98,6 +97,21 @@ impl Registry {
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether this is a tag: up to 128 characters, as the protocol has it.
+pub(crate) fn is_tag(tag: &str) -> bool {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let rest = |byte: u8| word(byte) || byte == b'.' || byte == b'-';
+    tag.len() <= 128 && tag.bytes().next().is_some_and(word) && tag.bytes().all(rest)
+}
+
+/// ECR's words when a tag cannot be moved.
+pub(crate) fn tag_taken(tag: &str, repository: &str) -> String {
+    format!(
+        "The image tag '{tag}' already exists in the '{repository}' repository and cannot be overwritten \
+         because the tag is immutable."
+    )
 }
 
 impl State {
