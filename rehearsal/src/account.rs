@@ -2,9 +2,15 @@
 
 use jiff::Timestamp;
 
+use crate::model::Identity;
+use crate::registry::Registry;
+
 /// The state of every service but ECS, one field each.
-#[derive(Debug, Default)]
-pub(crate) struct Account {}
+#[derive(Debug)]
+pub(crate) struct Account {
+    /// ECR.
+    pub(crate) registry: Registry,
+}
 
 /// Where a container's output goes, as its `awslogs` configuration says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,10 +23,15 @@ pub(crate) struct LogTarget {
 
 /// What the scheduler of ECS asks the other services.
 impl Account {
+    pub(crate) fn new(identity: &Identity) -> Self {
+        let Identity { account, region, registry_host } = identity;
+        Self { registry: Registry::new(account, region, registry_host) }
+    }
+
     /// The digest that a tag (or a digest) of a repository leads to now.
-    #[expect(clippy::unused_self, reason = "the registry comes with its own model")]
-    pub(crate) fn image(&self, _repository: &str, reference: &str) -> Option<String> {
-        reference.starts_with("sha256:").then(|| reference.to_owned())
+    pub(crate) fn image(&self, repository: &str, reference: &str) -> Option<String> {
+        let repository = self.registry.repository(repository)?;
+        repository.find(reference).map(|(digest, _)| digest.to_string())
     }
 
     /// The value behind `secrets[].valueFrom`, or what ECS says after `ResourceInitializationError: `.

@@ -14,6 +14,7 @@ use crate::clock::{Clock, Scale};
 use crate::faults::{ApiFault, Faults};
 use crate::model::targets::{Target, TargetGroup, TargetGroupOptions};
 use crate::model::{Command, Identity, State};
+use crate::registry::Registry;
 use crate::snapshot::{CallView, Snapshot};
 use crate::wire;
 use crate::world::{Report, Reports, Runtime, TaskArn};
@@ -103,7 +104,15 @@ impl Cloud {
 
     /// Where the registry is reached, when that is known only after the start.
     pub fn set_registry_host(&self, host: &str) {
-        host.clone_into(&mut self.lock().state.identity.registry_host);
+        let mut shared = self.lock();
+        host.clone_into(&mut shared.state.identity.registry_host);
+        shared.state.account.registry.set_host(host);
+    }
+
+    /// The registry, for runtimes that need the files of an image.
+    #[must_use]
+    pub fn registry(&self) -> Registry {
+        self.lock().state.account.registry.clone()
     }
 
     /// The time of day in the cloud.

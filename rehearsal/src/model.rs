@@ -48,10 +48,10 @@ pub(crate) enum Command {
 impl State {
     pub(crate) fn new(identity: Identity, scale: Scale, seed: u64) -> Self {
         Self {
+            account: Account::new(&identity),
             identity,
             scale,
             ids: ids::Ids::new(seed),
-            account: Account::default(),
             faults: Faults::new(seed),
             targets: targets::TargetGroups::default(),
             commands: Vec::new(),

@@ -7,11 +7,11 @@ mod blob;
 pub mod digest;
 mod distribution;
 mod image;
-mod manifest;
+pub(crate) mod manifest;
 mod mutability;
 mod pull;
 mod repository;
-mod seed;
+pub(crate) mod seed;
 #[cfg(test)]
 pub(crate) mod testing;
 mod upload;
@@ -30,27 +30,19 @@ pub use pull::Pulled;
 pub use repository::{Refused, Repository, Stored};
 pub(crate) use upload::Upload;
 
-/// Where a registry is.
-#[derive(Clone, Debug)]
-pub struct Place {
-    /// The account, twelve digits; also the registry's id.
-    pub account: String,
-    /// The region, `ap-northeast-1` for one.
-    pub region: String,
-    /// What comes before the repository's name in an image's name: `127.0.0.1:PORT`.
-    pub host: String,
-}
-
 /// A registry; clones share its state.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Registry {
-    place: Arc<Place>,
+    account: Arc<str>,
+    region: Arc<str>,
     state: Arc<Mutex<State>>,
 }
 
 /// What a registry holds.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct State {
+    /// What comes before the repository's name in an image's name: `127.0.0.1:PORT`.
+    pub(crate) host: String,
     pub(crate) repositories: BTreeMap<String, Repository>,
     pub(crate) uploads: BTreeMap<String, Upload>,
     pub(crate) passwords: BTreeSet<String>,
@@ -59,16 +51,33 @@ pub(crate) struct State {
 }
 
 impl Registry {
-    /// An empty registry.
-    #[must_use]
-    pub fn new(place: Place) -> Self {
-        Self { place: Arc::new(place), state: Arc::default() }
+    /// The empty registry of an account, reached at this host.
+    pub(crate) fn new(account: &str, region: &str, host: &str) -> Self {
+        let state = State { host: host.to_owned(), ..State::default() };
+        Self { account: account.into(), region: region.into(), state: Arc::new(Mutex::new(state)) }
     }
 
-    /// Where it is.
+    /// The account that it belongs to, twelve digits; also the registry's id.
     #[must_use]
-    pub fn place(&self) -> &Place {
-        &self.place
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// The region that it is in.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// What comes before the repository's name in an image's name.
+    #[must_use]
+    pub fn host(&self) -> String {
+        self.lock().host.clone()
+    }
+
+    /// Changes where it is reached.
+    pub(crate) fn set_host(&self, host: &str) {
+        host.clone_into(&mut self.lock().host);
     }
 
     /// What a repository holds now, or none when there is no such repository.
@@ -91,7 +100,7 @@ impl Registry {
     /// A repository's name as image references begin with it.
     #[must_use]
     pub fn repository_uri(&self, name: &str) -> String {
-        format!("{}/{name}", self.place.host)
+        format!("{}/{name}", self.host())
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {

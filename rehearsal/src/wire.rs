@@ -1,6 +1,8 @@
 //! AWS's protocols on one origin: who is asked, in which protocol, and what a fault makes of it.
 
+mod ecr;
 pub(crate) mod json;
+mod page;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -29,7 +31,7 @@ pub(crate) struct Raw<'a> {
 
 /// Services of the JSON protocol: the prefix of `X-Amz-Target`, the short name, who answers.
 const JSON: &[(&str, &str, Serve)] = &[
-    // ("AmazonEC2ContainerRegistry_V20150921", "ecr", ecr::serve),
+    ("AmazonEC2ContainerRegistry_V20150921", "ecr", ecr::serve),
     // ("AmazonSSM", "ssm", ssm::serve),
     // ("secretsmanager", "secretsmanager", secretsmanager::serve),
     // ("Logs_20140328", "logs", logs::serve),
@@ -50,7 +52,7 @@ const RPC: &[(&str, &str, ServeRaw)] = &[
 ];
 
 /// Answers under `/v2/`, the distribution protocol of the registry; the operation is empty there.
-const REGISTRY: Option<ServeRaw> = None;
+const REGISTRY: Option<ServeRaw> = Some(|state, raw| state.account.registry.distribute(raw.request, raw.now));
 
 /// A request with all that its answer depends on.
 #[derive(Debug)]

@@ -72,7 +72,7 @@ impl Asked<'_> {
     fn repository<T>(&self, act: impl FnOnce(&mut Repository) -> Result<T, Problem>) -> Result<T, Problem> {
         let mut state = self.registry.lock();
         let repository = state.repositories.get_mut(self.name);
-        act(repository.ok_or_else(|| Problem::name_unknown(self.name, &self.registry.place().account))?)
+        act(repository.ok_or_else(|| Problem::name_unknown(self.name, self.registry.account()))?)
     }
 
     /// A parameter of the query.
@@ -97,7 +97,7 @@ fn is_authorized(registry: &Registry, request: &Request<Bytes>) -> bool {
 }
 
 fn unauthorized(registry: &Registry) -> Response<Bytes> {
-    let realm = format!(r#"Basic realm="http://{}/",service="ecr.amazonaws.com""#, registry.place().host);
+    let realm = format!(r#"Basic realm="http://{}/",service="ecr.amazonaws.com""#, registry.host());
     answer(StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, realm)], "Not Authorized\n")
 }
 

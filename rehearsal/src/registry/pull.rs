@@ -39,9 +39,9 @@ impl Registry {
 
     /// The repository and the tag or digest of an image's name, if it is a name in this registry.
     fn split<'a>(&self, image: &'a str) -> Option<(&'a str, &'a str)> {
-        let place = self.place();
-        let host = format!("{}.dkr.ecr.{}.amazonaws.com", place.account, place.region);
-        let path = [&place.host, &host].into_iter().find_map(|host| image.strip_prefix(host)?.strip_prefix('/'))?;
+        let here = self.host();
+        let aws = format!("{}.dkr.ecr.{}.amazonaws.com", self.account, self.region);
+        let path = [&here, &aws].into_iter().find_map(|host| image.strip_prefix(host)?.strip_prefix('/'))?;
         Some(path.split_once('@').or_else(|| path.rsplit_once(':')).unwrap_or((path, "latest")))
     }
 }

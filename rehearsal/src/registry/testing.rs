@@ -2,16 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::{Digest, Mutability, Place, Registry};
+use super::{Digest, Mutability, Registry};
 
 /// A registry with an immutable repository `myapp` but for tags that end in `-latest`.
 pub(crate) fn registry() -> Registry {
-    let place = Place {
-        account: "123456789012".to_owned(),
-        region: "ap-northeast-1".to_owned(),
-        host: "127.0.0.1:5000".to_owned(),
-    };
-    let registry = Registry::new(place);
+    let registry = Registry::new("123456789012", "ap-northeast-1", "127.0.0.1:5000");
     registry.create_repository("myapp", Mutability::immutable_except(&["*-latest"]), Timestamp::UNIX_EPOCH);
     registry
 }

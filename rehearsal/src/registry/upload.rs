@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 /// A blob of which some chunks have arrived.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Upload {
     pub(crate) repository: String,
     pub(crate) chunks: Vec<Bytes>,

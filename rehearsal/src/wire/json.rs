@@ -21,6 +21,9 @@ pub(crate) struct Call<'a> {
 impl Call<'_> {
     /// The request as a type; what it does not name is ignored, as AWS does.
     pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        if !self.input.is_object() {
+            return Err(Error::serialization("the body is not a JSON object"));
+        }
         T::deserialize(self.input).map_err(|error| Error::serialization(&error.to_string()))
     }
 }

@@ -126,7 +126,7 @@ fn a_blob_arrives_in_one_piece_in_chunks_or_from_another_repository() {
     let absent = Digest::of(b"absent");
     let refused = send(&registry, "POST", &format!("/v2/second/blobs/uploads/?mount={absent}&from=myapp"), &[], "");
     assert_eq!(refused.status(), 202, "an upload begins instead");
-    let cancelled = send(&registry, "DELETE", &header(&refused, "location").to_owned(), &[], "");
+    let cancelled = send(&registry, "DELETE", header(&refused, "location"), &[], "");
     assert_eq!(cancelled.status(), 204);
 
     let whole = Digest::of(b"whole");

@@ -16,7 +16,7 @@ pub(super) fn begin(asked: &Asked<'_>) -> Result<Response<Bytes>, Problem> {
         return Ok(created(asked, &digest));
     }
     if let Some(digest) = asked.parameter("digest") {
-        return store(asked, vec![asked.request.body().clone()], &digest);
+        return store(asked, &[asked.request.body().clone()], &digest);
     }
     let mut state = asked.registry.lock();
     let id = state.fresh("upload");
@@ -53,7 +53,7 @@ pub(super) fn finish(asked: &Asked<'_>, id: &str) -> Result<Response<Bytes>, Pro
     if !asked.request.body().is_empty() {
         chunks.push(asked.request.body().clone());
     }
-    store(asked, chunks, &digest)
+    store(asked, &chunks, &digest)
 }
 
 /// `DELETE`: nothing more will come.
@@ -87,14 +87,14 @@ fn check_place(asked: &Asked<'_>, upload: &Upload) -> Result<(), Problem> {
     Ok(())
 }
 
-fn store(asked: &Asked<'_>, chunks: Vec<Bytes>, digest: &str) -> Result<Response<Bytes>, Problem> {
+fn store(asked: &Asked<'_>, chunks: &[Bytes], digest: &str) -> Result<Response<Bytes>, Problem> {
     let announced: Digest = digest.parse().map_err(|error| Problem::digest_invalid(format!("{error}")))?;
     // Hashing and spooling happen outside of the lock.
     let found = Digest::of_parts(chunks.iter().map(|chunk| &chunk[..]));
     if found != announced {
         return Err(Problem::digest_invalid(format!("what was sent has the digest {found}, not {announced}")));
     }
-    let blob = Blob::of_parts(&chunks).map_err(|error| Problem::broken(&error))?;
+    let blob = Blob::of_parts(chunks).map_err(|error| Problem::broken(&error))?;
     asked.repository(|repository| {
         repository.blobs.insert(announced, blob);
         Ok(())
