@@ -6,6 +6,7 @@
 mod account;
 mod clock;
 mod cloud;
+mod drive;
 pub mod faults;
 pub mod latency;
 pub mod load;

@@ -1,0 +1,4 @@
+//! The driver of `cargo xtask rehearse`: the real commands, one after another, on a cloud that is
+//! made for them, with what each should come to and what must be true afterwards.
+
+mod git;
