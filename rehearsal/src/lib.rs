@@ -4,6 +4,7 @@
 #![expect(dead_code, clippy::unused_self, reason = "the services of the cloud plug in one by one")]
 
 mod account;
+pub mod balancer;
 mod clock;
 mod cloud;
 mod drive;
@@ -12,6 +13,7 @@ pub mod latency;
 pub mod load;
 mod model;
 pub mod registry;
+pub mod runtime;
 pub mod scenery;
 pub mod snapshot;
 mod wire;
