@@ -5,6 +5,7 @@
 
 mod account;
 pub mod balancer;
+pub mod cli;
 mod clock;
 mod cloud;
 mod drive;
@@ -12,9 +13,11 @@ pub mod faults;
 pub mod latency;
 pub mod load;
 mod model;
+mod placeholder;
 pub mod registry;
 pub mod runtime;
 pub mod scenery;
+pub mod serve;
 pub mod snapshot;
 mod wire;
 pub mod world;
@@ -22,3 +25,4 @@ pub mod world;
 pub use clock::Scale;
 pub use cloud::{Cloud, CloudOptions, ConnectionLost};
 pub use model::targets::{HealthCheck, Target, TargetGroup, TargetGroupOptions, TargetState};
+pub use serve::{Server, ServerOptions};

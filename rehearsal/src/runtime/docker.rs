@@ -48,16 +48,17 @@ struct Shared {
 }
 
 impl Containers {
-    /// Runs what the registry has on the engine, if there is one. `login` is the `auth` of the
-    /// registry: `AWS:PASSWORD` in Base64.
+    /// Runs what the registry at `host` has on the engine, if there is one. `login` is the registry's
+    /// authorization token: `AWS:PASSWORD` in Base64.
     pub async fn new(
         options: ProcessOptions,
+        host: &str,
         login: &str,
         registry: Registry,
         reports: Arc<dyn Reports>,
     ) -> anyhow::Result<Self> {
         Estate::expect_containers(&options.folder)?;
-        let engine = Engine::connect(&options.folder, &registry.place().host, login).await?;
+        let engine = Engine::connect(&options.folder, host, login).await?;
         let placeholders = Processes::new(
             // Their addresses begin elsewhere.
             ProcessOptions { seed: options.seed ^ 0x5555_5555, ..options.clone() },
