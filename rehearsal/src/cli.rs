@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::drive::Drive;
 use crate::runtime::estate;
 use crate::scenery::Scenery;
 use crate::serve::{RuntimeKind, Server, ServerOptions};
@@ -27,6 +28,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(Serve),
+    Drive(Drive),
     #[command(hide = true)]
     Guard(Guard),
     #[command(hide = true)]
@@ -103,6 +105,9 @@ impl Arguments {
             Command::Serve(serve) => {
                 in_tokio(tokio::runtime::Builder::new_multi_thread(), serve.run(surroundings))?;
             }
+            Command::Drive(drive) => {
+                return in_tokio(tokio::runtime::Builder::new_multi_thread(), drive.run(surroundings));
+            }
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -163,14 +168,14 @@ impl Serve {
     }
 }
 
-fn in_tokio(
+fn in_tokio<T>(
     mut builder: tokio::runtime::Builder,
-    work: impl Future<Output = anyhow::Result<()>>,
-) -> anyhow::Result<()> {
+    work: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<T> {
     builder.enable_all().build().context("failed to start the runtime")?.block_on(work)
 }
 
-fn parse_scale(text: &str) -> Result<Scale, String> {
+pub(crate) fn parse_scale(text: &str) -> Result<Scale, String> {
     text.parse().ok().and_then(Scale::new).ok_or_else(|| format!("{text:?} is not a number above 0"))
 }
 

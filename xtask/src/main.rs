@@ -10,6 +10,7 @@ mod exit;
 mod lint;
 mod migrate;
 mod process;
+mod rehearse;
 mod report;
 mod run;
 mod scan;
@@ -41,6 +42,7 @@ enum Verb {
     Doctor(doctor::Doctor),
     Run(run::Run),
     Migrate(migrate::Migrate),
+    Rehearse(rehearse::Rehearse),
     #[command(flatten)]
     Deliver(deliver::Deliver),
 }
@@ -70,6 +72,7 @@ fn perform(verb: Verb) -> anyhow::Result<()> {
         Verb::Doctor(doctor) => doctor.run(&workspace),
         Verb::Run(run) => run.run(&workspace),
         Verb::Migrate(migrate) => migrate.run(&workspace),
+        Verb::Rehearse(rehearse) => rehearse.run(&workspace),
         Verb::Deliver(deliver) => deliver.run(&workspace),
     }
 }

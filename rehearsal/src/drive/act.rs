@@ -1,0 +1,137 @@
+//! A step while it is played: what it is to come to, and what must be true after it.
+
+use std::time::Duration;
+
+use super::place::{Place, View, is_migration, migrations};
+use super::release::Release;
+use super::timeline::{Check, Step};
+use crate::snapshot::{Snapshot, TaskView};
+
+/// A step whose command has ended and whose checks are being made.
+#[derive(Debug)]
+pub(crate) struct Act {
+    pub(crate) step: Step,
+    pub(crate) view: View,
+    /// The cloud before the command.
+    pub(crate) before: Snapshot,
+    pub(crate) failed_before: u64,
+}
+
+impl Act {
+    /// A step that begins now.
+    pub(crate) fn new(title: &str, command: Option<String>, expected: &[i32], view: View, began: Duration) -> Self {
+        let step = Step {
+            title: title.to_owned(),
+            command,
+            expected: expected.to_vec(),
+            exit: None,
+            began,
+            took: Duration::ZERO,
+            checks: Vec::new(),
+            output: Vec::new(),
+            events: Vec::new(),
+        };
+        let before = view.cloud.snapshot();
+        Self { step, view, before, failed_before: 0 }
+    }
+
+    /// Notes whether something is true, and what was found instead.
+    pub(crate) fn check(&mut self, what: impl Into<String>, holds: bool, found: impl Into<String>) {
+        let found = if holds { String::new() } else { found.into() };
+        self.step.checks.push(Check { what: what.into(), holds, found });
+    }
+
+    /// The command said this.
+    pub(crate) fn says(&mut self, words: &str) {
+        let holds = self.step.output.iter().any(|line| line.text.contains(words));
+        self.check(format!("it says {words:?}"), holds, "that it does not");
+    }
+
+    /// This release serves there: ECS says so, tasks run it and nothing else, and users get it.
+    pub(crate) async fn serves(&mut self, place: Place, release: &Release) {
+        let what = format!("{} serves {}", place.name(), release.short());
+        let found = match self.view.service(place) {
+            Err(error) => error.to_string(),
+            Ok(service) => match service.deployments.first() {
+                None => "no deployment".to_owned(),
+                Some(primary) if primary.digest.as_deref() != Some(&release.digest) => {
+                    format!("the image {}", primary.digest.as_deref().unwrap_or("of no digest"))
+                }
+                Some(primary) if primary.rollout_state != "COMPLETED" => format!("it {}", primary.rollout_state),
+                Some(_) if service.running < service.desired => {
+                    format!("{} of {} tasks", service.running, service.desired)
+                }
+                Some(_) => match self.view.commit(place).await {
+                    Ok(commit) if commit == release.commit => String::new(),
+                    Ok(commit) => format!("commit {commit}"),
+                    Err(error) => format!("{error:#}"),
+                },
+            },
+        };
+        self.check(what, found.is_empty(), found);
+    }
+
+    /// How the last service deployment there ended.
+    pub(crate) fn ended_as(&mut self, place: Place, status: &str) {
+        let found = self.view.service(place).map(|service| {
+            let last = service.service_deployments.into_iter().next();
+            last.map_or_else(|| "none".to_owned(), |deployment| deployment.status)
+        });
+        let found = found.unwrap_or_else(|error| error.to_string());
+        self.check(format!("its service deployment on {} is {status}", place.name()), found == status, found);
+    }
+
+    /// Nobody asked ECS for anything new there.
+    pub(crate) fn leaves_alone(&mut self, place: Place) {
+        let deployments = |snapshot: &Snapshot| {
+            let service = snapshot.services.iter().find(|service| service.cluster == place.cluster());
+            service.map_or(0, |service| service.service_deployments.len())
+        };
+        let new = deployments(&self.view.cloud.snapshot()).saturating_sub(deployments(&self.before));
+        self.check(format!("{} is left alone", place.name()), new == 0, format!("{new} new service deployments"));
+    }
+
+    /// This many migrations were begun there.
+    pub(crate) fn migrated(&mut self, place: Place, count: usize) {
+        let begun = migrations(&self.view.cloud.snapshot(), place).saturating_sub(migrations(&self.before, place));
+        let what = match count {
+            0 => format!("nothing migrated the database of {}", place.name()),
+            1 => format!("one task migrated the database of {}", place.name()),
+            _ => format!("{count} tasks migrated the database of {}", place.name()),
+        };
+        self.check(what, begun == count, format!("{begun}"));
+    }
+
+    /// The last migration, wherever it was.
+    pub(crate) fn last_migration(&self) -> Option<TaskView> {
+        self.view.cloud.snapshot().tasks.into_iter().rfind(is_migration)
+    }
+
+    /// A tag of the registry leads to the image of this release.
+    pub(crate) fn is_tagged(&mut self, tag: &str, release: &Release) {
+        let found = self.view.repository().map(|repository| repository.tags.get(tag).map(ToString::to_string));
+        let found = found.ok().flatten();
+        let what = format!("the tag {tag} is the image of {}", release.short());
+        self.check(what, found.as_deref() == Some(&release.digest), found.unwrap_or_else(|| "no such tag".to_owned()));
+    }
+
+    /// There is evidence about the image of this release: at least so many statements.
+    pub(crate) fn has_evidence(&mut self, release: &Release, least: usize) {
+        let statements = self.view.repository().map_or(0, |repository| {
+            let about = |stored: &&crate::registry::Stored| {
+                stored.manifest.subject.as_ref().is_some_and(|subject| subject.digest.to_string() == release.digest)
+            };
+            repository.manifests.values().filter(about).count()
+        });
+        let what = format!("{} has {least} statements of evidence or more", release.short());
+        self.check(what, statements >= least, statements.to_string());
+    }
+
+    /// Whether the lock of an environment is held.
+    pub(crate) fn lock_is(&mut self, place: Place, held: bool) {
+        let tag = format!("lock-{}", place.name());
+        let is_held = self.view.repository().is_ok_and(|repository| repository.tags.contains_key(&tag));
+        let word = |held| if held { "held" } else { "free" };
+        self.check(format!("the lock of {} is {}", place.name(), word(held)), is_held == held, word(is_held));
+    }
+}

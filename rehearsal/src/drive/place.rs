@@ -1,0 +1,115 @@
+//! The two environments, and a look at what is in them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use http_body_util::{BodyExt as _, Empty};
+use hyper::client::conn::http1::handshake;
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::Cloud;
+use crate::registry::Repository;
+use crate::snapshot::{ServiceView, Snapshot, TaskView};
+
+/// How long an answer of the service may take.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// An environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    Staging,
+    Production,
+}
+
+impl Place {
+    /// Both.
+    pub(crate) const ALL: [Self; 2] = [Self::Staging, Self::Production];
+
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Staging => "staging",
+            Self::Production => "production",
+        }
+    }
+
+    /// The name of its cluster.
+    pub(crate) fn cluster(self) -> &'static str {
+        match self {
+            Self::Staging => "myapp-staging-cluster",
+            Self::Production => "myapp-cluster",
+        }
+    }
+
+    /// The environment of a cluster.
+    pub(crate) fn of_cluster(cluster: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|place| place.cluster() == cluster)
+    }
+}
+
+/// The service's name in both environments.
+pub(crate) const SERVICE: &str = "myapp-api";
+
+/// The repository of its images.
+pub(crate) const REPOSITORY: &str = "myapp";
+
+/// What can be seen from outside.
+#[derive(Clone, Debug)]
+pub(crate) struct View {
+    pub(crate) cloud: Cloud,
+    pub(crate) urls: BTreeMap<Place, String>,
+}
+
+impl View {
+    /// The service of an environment.
+    pub(crate) fn service(&self, place: Place) -> anyhow::Result<ServiceView> {
+        let services = self.cloud.snapshot().services;
+        let found = services.into_iter().find(|service| service.cluster == place.cluster() && service.name == SERVICE);
+        found.with_context(|| format!("{} has no service {SERVICE}", place.cluster()))
+    }
+
+    /// The repository.
+    pub(crate) fn repository(&self) -> anyhow::Result<Repository> {
+        self.cloud.registry().repository(REPOSITORY).with_context(|| format!("there is no repository {REPOSITORY}"))
+    }
+
+    /// The commit that the service of an environment says it is, asked as a user would.
+    pub(crate) async fn commit(&self, place: Place) -> anyhow::Result<String> {
+        let url = self.urls.get(&place).with_context(|| format!("{} has no address", place.name()))?;
+        let health = timeout(LIMIT, get(url, "/health")).await.with_context(|| format!("no answer from {url}"))??;
+        let commit = health["commit"].as_str().with_context(|| format!("{health} names no commit"))?;
+        Ok(commit.to_owned())
+    }
+}
+
+/// Whether a task of a snapshot is a migration.
+pub(crate) fn is_migration(task: &TaskView) -> bool {
+    task.service.is_none()
+        && task.command.as_deref().is_some_and(|command| command.iter().any(|word| word == "migrate"))
+}
+
+/// The migrations that were begun in an environment, ever.
+pub(crate) fn migrations(snapshot: &Snapshot, place: Place) -> usize {
+    snapshot.tasks.iter().filter(|task| task.cluster == place.cluster() && is_migration(task)).count()
+}
+
+async fn get(url: &str, path: &str) -> anyhow::Result<Value> {
+    let authority = url.trim_start_matches("http://").trim_end_matches('/');
+    let stream = TcpStream::connect(authority).await.with_context(|| format!("failed to connect to {authority}"))?;
+    let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
+    let connection = tokio::spawn(connection);
+    let request = http::Request::get(path)
+        .header(http::header::HOST, authority)
+        .header(http::header::CONNECTION, "close")
+        .body(Empty::<bytes::Bytes>::new())?;
+    let response = sender.send_request(request).await?;
+    let status = response.status();
+    let body = response.into_body().collect().await?.to_bytes();
+    connection.abort();
+    ensure!(status.is_success(), "{path} answered {status}");
+    Ok(serde_json::from_slice(&body)?)
+}

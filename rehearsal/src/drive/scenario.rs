@@ -1,0 +1,192 @@
+//! The stories, in the order in which they are played, and what each needs to have happened before.
+
+mod build;
+mod crash;
+mod deploy_staging;
+mod dirty_tree;
+mod killed_deployer;
+mod migration;
+mod missing_image;
+mod never_ready;
+mod promote;
+mod rollback;
+mod second_deployer;
+
+use clap::ValueEnum;
+
+use super::place::Place;
+use super::release::Release;
+use super::stage::Stage;
+
+/// A story.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Scenario {
+    /// The image of the work tree, as it is
+    Build,
+    /// The first release goes to staging, where an empty database waits for it
+    DeployStaging,
+    /// The digest that staging verified goes to production
+    Promote,
+    /// An image that is not there is refused before anything is touched
+    MissingImage,
+    /// What is not committed, or not pushed, is not deployed
+    DirtyTree,
+    /// Two deployers at the same time: one deploys, the other is told who does
+    SecondDeployer,
+    /// A release whose tasks crash in production, though they did not in staging
+    Crash,
+    /// A release that never becomes ready in staging, and that production then refuses
+    NeverReady,
+    /// A release whose migration fails
+    Migration,
+    /// A deployer that is killed half way, and run again
+    KilledDeployer,
+    /// A release that is taken back
+    Rollback,
+}
+
+impl Scenario {
+    /// All of them, in order.
+    pub(crate) fn all() -> Vec<Self> {
+        Self::value_variants().to_vec()
+    }
+
+    /// Its name on the command line.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    /// What it is about.
+    pub(crate) fn about(self) -> String {
+        let value = self.to_possible_value();
+        value.and_then(|value| value.get_help().map(ToString::to_string)).unwrap_or_default()
+    }
+
+    /// What is played before it when it is asked for alone.
+    fn needs(self) -> &'static [Self] {
+        match self {
+            Self::Build => &[],
+            Self::DeployStaging => &[Self::Build],
+            Self::Promote => &[Self::Build, Self::DeployStaging],
+            _ => &[Self::Build, Self::DeployStaging, Self::Promote],
+        }
+    }
+
+    /// Whether nothing else makes sense when it has failed.
+    pub(crate) fn is_foundation(self) -> bool {
+        self <= Self::Promote
+    }
+
+    /// The scenarios that were asked for, with what they need, in order; all of them when none was.
+    pub(crate) fn with_needs(asked: &[Self]) -> Vec<Self> {
+        if asked.is_empty() {
+            return Self::all();
+        }
+        let wanted = |scenario: &Self| asked.iter().any(|asked| asked == scenario || asked.needs().contains(scenario));
+        Self::all().into_iter().filter(wanted).collect()
+    }
+
+    /// Plays it.
+    pub(crate) async fn play(self, stage: &mut Stage) -> anyhow::Result<()> {
+        match self {
+            Self::Build => build::play(stage).await,
+            Self::DeployStaging => deploy_staging::play(stage).await,
+            Self::Promote => promote::play(stage).await,
+            Self::MissingImage => missing_image::play(stage).await,
+            Self::DirtyTree => dirty_tree::play(stage).await,
+            Self::SecondDeployer => second_deployer::play(stage).await,
+            Self::Crash => crash::play(stage).await,
+            Self::NeverReady => never_ready::play(stage).await,
+            Self::Migration => migration::play(stage).await,
+            Self::KilledDeployer => killed_deployer::play(stage).await,
+            Self::Rollback => rollback::play(stage).await,
+        }
+    }
+}
+
+/// A new release of the same work tree, built: another commit, so another image, though no code of it
+/// differs.
+async fn new_release(stage: &mut Stage, subject: &str) -> anyhow::Result<Release> {
+    let commit = stage.shadow.release(subject)?;
+    let mut act = stage.run(&format!("build {subject}"), &["build"], 0).await?;
+    let built = Release::in_layout(&stage.layout());
+    let found = built.as_ref().map_or_else(|error| format!("{error:#}"), |release| release.commit.clone());
+    act.check(format!("the image is that of commit {}", &commit[..12]), found == commit, found);
+    stage.done(act)?;
+    built
+}
+
+/// A release that staging has verified and production has not had: the one that is left over from an
+/// earlier story, or a new one.
+async fn verified_release(stage: &mut Stage, subject: &str) -> anyhow::Result<Release> {
+    if let Some(release) = stage.verified.take() {
+        return Ok(release);
+    }
+    let release = new_release(stage, subject).await?;
+    to_staging(stage, &format!("deploy {subject} to staging"), &release).await?;
+    Ok(release)
+}
+
+/// A release goes to staging, and all is well.
+async fn to_staging(stage: &mut Stage, title: &str, release: &Release) -> anyhow::Result<()> {
+    let mut act = stage.run(title, &["deploy-staging"], 0).await?;
+    act.serves(Place::Staging, release).await;
+    act.ended_as(Place::Staging, "SUCCESSFUL");
+    act.is_tagged(&release.commit, release);
+    act.migrated(Place::Staging, 1);
+    act.has_evidence(release, 1);
+    act.lock_is(Place::Staging, false);
+    stage.done(act)?;
+    stage.staging = Some(release.clone());
+    Ok(())
+}
+
+/// A release goes to production, and all is well.
+async fn to_production(stage: &mut Stage, title: &str, release: &Release) -> anyhow::Result<()> {
+    let mut act = stage.run(title, &["promote", "--image-tag", &release.commit], 0).await?;
+    act.serves(Place::Production, release).await;
+    act.ended_as(Place::Production, "SUCCESSFUL");
+    act.is_tagged("production-latest", release);
+    act.migrated(Place::Production, 1);
+    act.has_evidence(release, 2);
+    act.lock_is(Place::Production, false);
+    stage.done(act)?;
+    stage.production = Some(release.clone());
+    Ok(())
+}
+
+/// What serves in an environment and must go on serving.
+fn serving(stage: &Stage, place: Place) -> anyhow::Result<Release> {
+    let release = match place {
+        Place::Staging => &stage.staging,
+        Place::Production => &stage.production,
+    };
+    release.clone().ok_or_else(|| anyhow::anyhow!("nothing serves in {} yet", place.name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scenario_alone_is_played_after_what_it_needs() {
+        use Scenario::{Build, Crash, DeployStaging, Promote, Rollback};
+        let cases: [(&[Scenario], &[Scenario]); 4] = [
+            (&[Build], &[Build]),
+            (&[Promote], &[Build, DeployStaging, Promote]),
+            (&[Crash], &[Build, DeployStaging, Promote, Crash]),
+            (&[Rollback, Crash], &[Build, DeployStaging, Promote, Crash, Rollback]),
+        ];
+        for (asked, played) in cases {
+            assert_eq!(Scenario::with_needs(asked), played, "{asked:?}");
+        }
+        assert_eq!(Scenario::with_needs(&[]), Scenario::all());
+    }
+
+    #[test]
+    fn every_scenario_says_what_it_is_about() {
+        for scenario in Scenario::all() {
+            assert!(!scenario.about().is_empty(), "{}", scenario.name());
+        }
+    }
+}

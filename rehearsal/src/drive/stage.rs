@@ -1,0 +1,195 @@
+//! The stage: the cloud, the shadow of the work tree, the traffic, and the commands that are played.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use tokio::time::{Instant, interval, timeout};
+
+use super::act::Act;
+use super::command::{Running, Surroundings};
+use super::git::Shadow;
+use super::place::{Place, View};
+use super::release::Release;
+use super::terminal::Terminal;
+use super::timeline::{Scene, Timeline};
+use super::traffic::Traffic;
+
+/// How often something that is waited for is looked at.
+const LOOK: Duration = Duration::from_millis(25);
+
+/// No command of a rehearsal takes longer than this; the first build is the longest.
+const LIMIT: Duration = Duration::from_mins(20);
+
+/// Everything that scenarios play with.
+pub(crate) struct Stage {
+    pub(crate) root: PathBuf,
+    pub(crate) xtask: PathBuf,
+    pub(crate) shadow: Shadow,
+    pub(crate) view: View,
+    pub(crate) surroundings: Surroundings,
+    pub(crate) terminal: Terminal,
+    pub(crate) timeline: Timeline,
+    pub(crate) traffic: Option<Traffic>,
+    /// Requests a second on production.
+    pub(crate) rate: f64,
+    /// The token of production's API, which the traffic needs.
+    pub(crate) token: String,
+    pub(crate) began: Instant,
+    /// What serves, as far as all went well.
+    pub(crate) staging: Option<Release>,
+    pub(crate) production: Option<Release>,
+    /// A release that staging verified and that production has not had.
+    pub(crate) verified: Option<Release>,
+}
+
+/// A step that did not come to what it should: told already, and the rest of its scenario is not played.
+#[derive(Debug, thiserror::Error)]
+#[error("a step failed")]
+pub(crate) struct Failed;
+
+/// A command that is under way.
+pub(crate) struct Playing {
+    act: Act,
+    running: Running,
+    began: Instant,
+}
+
+impl Stage {
+    /// A scenario begins.
+    pub(crate) fn open(&mut self, name: &str, about: &str) {
+        self.view.cloud.faults(crate::faults::Faults::clear);
+        self.terminal.scene(name, about);
+        if let Some(traffic) = &self.traffic {
+            traffic.phase(name);
+        }
+        let (name, about) = (name.to_owned(), about.to_owned());
+        self.timeline.scenes.push(Scene { name, about, steps: Vec::new(), broke: None });
+    }
+
+    /// Plays a command of `cargo xtask` to its end.
+    pub(crate) async fn run(&mut self, title: &str, arguments: &[&str], expected: i32) -> anyhow::Result<Act> {
+        let playing = self.start(title, arguments, &[expected])?;
+        self.end(playing).await
+    }
+
+    /// Starts a command of `cargo xtask`.
+    pub(crate) fn start(&mut self, title: &str, arguments: &[&str], expected: &[i32]) -> anyhow::Result<Playing> {
+        let line = format!("cargo xtask {}", arguments.join(" "));
+        self.terminal.began(title);
+        let mut act = Act::new(title, Some(line), expected, self.view.clone(), self.began.elapsed());
+        act.failed_before = self.failed();
+        let arguments: Vec<_> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        let running = Running::start(&self.xtask, &arguments, &self.root, &self.surroundings)?;
+        Ok(Playing { act, running, began: Instant::now() })
+    }
+
+    /// Waits for the end of a command.
+    pub(crate) async fn end(&self, mut playing: Playing) -> anyhow::Result<Act> {
+        let (terminal, title, began) = (self.terminal, playing.act.step.title.clone(), playing.began);
+        let mut ticks = interval(Duration::from_millis(250));
+        let exit = {
+            let mut end = std::pin::pin!(timeout(LIMIT, playing.running.end()));
+            loop {
+                tokio::select! {
+                    ended = &mut end => break ended.with_context(|| format!("{title}: no end within {LIMIT:?}"))??,
+                    _ = ticks.tick() => terminal.goes_on(&title, began.elapsed()),
+                }
+            }
+        };
+        let Playing { mut act, running, .. } = playing;
+        act.step.exit = Some(exit);
+        act.step.took = began.elapsed();
+        act.step.output = running.output();
+        Ok(act)
+    }
+
+    /// Something that the driver does itself.
+    pub(crate) fn aside(&self, title: &str) -> Act {
+        let mut act = Act::new(title, None, &[], self.view.clone(), self.began.elapsed());
+        act.failed_before = self.failed();
+        act
+    }
+
+    /// Closes a step: tells it, and stops the scenario when it failed.
+    pub(crate) fn done(&mut self, mut act: Act) -> anyhow::Result<()> {
+        if self.traffic.is_some() {
+            let failed = self.failed() - act.failed_before;
+            act.check("no request to production failed", failed == 0, format!("{failed} failed"));
+        }
+        let now = self.view.cloud.snapshot();
+        let mut events = Vec::new();
+        for service in &now.services {
+            let place = Place::of_cluster(&service.cluster).map_or("elsewhere", Place::name);
+            for event in service.events.iter().filter(|event| event.at > act.before.at) {
+                events.push((event.at, format!("{}  {place}: {}", event.at.strftime("%H:%M:%S%.3f"), event.message)));
+            }
+        }
+        events.sort();
+        act.step.events = events.into_iter().map(|(_, line)| line).collect();
+        if !act.step.passed() {
+            // Somebody who saves a file meanwhile makes a dirty tree of it.
+            let changed = self.shadow.changes().unwrap_or_default();
+            if !changed.is_empty() {
+                let files = changed.join(", ");
+                act.check("the work tree is as it was at the beginning", false, format!("changed meanwhile: {files}"));
+            }
+        }
+        self.terminal.ended(&act.step);
+        let passed = act.step.passed();
+        if let Some(scene) = self.timeline.scenes.last_mut() {
+            scene.steps.push(act.step);
+        }
+        if passed { Ok(()) } else { Err(Failed.into()) }
+    }
+
+    /// Waits until something is so while a command is under way.
+    pub(crate) async fn until(
+        &self,
+        playing: &mut Playing,
+        what: &str,
+        limit: Duration,
+        is_so: impl Fn(&View) -> bool,
+    ) -> anyhow::Result<()> {
+        let deadline = Instant::now() + limit;
+        while !is_so(&self.view) {
+            if playing.running.has_ended() {
+                let last = playing.running.output().last().map(|line| line.text.clone()).unwrap_or_default();
+                bail!("the command ended before {what}: {last}");
+            }
+            if Instant::now() >= deadline {
+                bail!("{what}: not within {limit:?}");
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
+    }
+
+    /// The folder that `cargo xtask build` leaves the image in.
+    pub(crate) fn layout(&self) -> PathBuf {
+        self.root.join("target/image")
+    }
+
+    /// Production serves: from now on it has traffic.
+    pub(crate) fn begin_traffic(&mut self, scene: &str) -> anyhow::Result<()> {
+        if self.traffic.is_none() && self.rate > 0.0 {
+            let url = self.view.urls.get(&Place::Production).context("production has no address")?;
+            let traffic = Traffic::begin(url, &self.token, self.rate, self.began)?;
+            traffic.phase(scene);
+            self.traffic = Some(traffic);
+        }
+        Ok(())
+    }
+
+    fn failed(&self) -> u64 {
+        self.traffic.as_ref().map_or(0, Traffic::failed)
+    }
+}
+
+impl Playing {
+    /// Kills the command and all that it has started, without a word of warning.
+    pub(crate) fn kill(&mut self) {
+        self.running.signal(rustix::process::Signal::KILL);
+        self.act.step.expected.clear();
+    }
+}
