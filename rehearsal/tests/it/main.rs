@@ -1,0 +1,4 @@
+//! The program `rehearsal`, started as people and scripts start it.
+
+mod guard;
+mod serve;
