@@ -180,7 +180,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_simulated_clock_runs_with_tokios() {
         let clock = Clock::simulated(Timestamp::UNIX_EPOCH);
-        tokio::time::sleep(Duration::from_secs(3600)).await;
+        tokio::time::sleep(Duration::from_hours(1)).await;
         assert_eq!(clock.now().to_string(), "1970-01-01T01:00:00Z");
     }
 
