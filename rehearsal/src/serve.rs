@@ -1,7 +1,7 @@
 //! A cloud that is up: its own port, its load balancers, what runs its tasks, and what it begins with.
 
-mod origin;
-mod stage;
+pub(crate) mod origin;
+pub(crate) mod stage;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

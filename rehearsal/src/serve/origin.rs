@@ -22,7 +22,7 @@ const LARGEST_BODY: usize = 4 << 30;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until it is dropped.
-pub(super) async fn serve(socket: TcpListener, cloud: Cloud) {
+pub(crate) async fn serve(socket: TcpListener, cloud: Cloud) {
     // Dropped with this future, and the connections with it.
     let mut connections = JoinSet::new();
     let cloud = Arc::new(cloud);

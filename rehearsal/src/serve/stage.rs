@@ -58,7 +58,7 @@ pub(super) async fn set(cloud: &Cloud, scenery: &Scenery, scale: Scale) -> anyho
 }
 
 /// The authorization token of the registry.
-pub(super) async fn login(cloud: &Cloud) -> anyhow::Result<String> {
+pub(crate) async fn login(cloud: &Cloud) -> anyhow::Result<String> {
     let answer = Caller { cloud, region: "us-east-1" }.call(ECR, "GetAuthorizationToken", &json!({})).await?;
     let token = answer["authorizationData"][0]["authorizationToken"].as_str();
     token.map(str::to_owned).with_context(|| format!("there is no token in {answer}"))

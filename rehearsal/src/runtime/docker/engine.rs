@@ -36,12 +36,13 @@ impl Engine {
         command
     }
 
-    /// Runs a command of the engine and returns what it writes; the error is its last line.
+    /// Runs a command of the engine and returns what it writes; the error is its first line.
     pub(super) async fn run(&self, arguments: &[&str]) -> anyhow::Result<String> {
         let output = self.command().args(arguments).output().await.context("failed to run docker")?;
         if !output.status.success() {
             let errors = String::from_utf8_lossy(&output.stderr);
-            bail!("{}", errors.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("docker failed").trim());
+            // What the engine says comes first, and what the client makes of it last.
+            bail!("{}", errors.lines().find(|line| !line.trim().is_empty()).unwrap_or("docker failed").trim());
         }
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }

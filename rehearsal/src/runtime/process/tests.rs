@@ -30,7 +30,8 @@ pub(crate) fn launch(task: &str) -> Launch {
     }
 }
 
-struct Collected(mpsc::Sender<(TaskArn, Report)>);
+/// Reports, sent on.
+pub(crate) struct Collected(pub(crate) mpsc::Sender<(TaskArn, Report)>);
 
 impl Reports for Collected {
     fn report(&self, task: &TaskArn, report: Report) {
@@ -110,7 +111,7 @@ fn open_to_all(folder: &Path) {
 }
 
 /// Puts an image into the repository whose one file is a shell script at /app.
-fn push_script(registry: &Registry, script: &str) -> Digest {
+pub(crate) fn push_script(registry: &Registry, script: &str) -> Digest {
     let script = format!("#!/bin/sh\n{script}\n");
     let mut archive = tar::Builder::new(Vec::new());
     let mut header = tar::Header::new_gnu();

@@ -1,0 +1,95 @@
+//! Tests of tasks as containers; without a Docker engine they say so and end.
+
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+
+use super::*;
+use crate::registry::Mutability;
+use crate::runtime::process::tests::{Collected, launch, push_script};
+use crate::{Cloud, CloudOptions, Scale, serve};
+
+/// How long anything here may take.
+const LIMIT: Duration = Duration::from_mins(1);
+
+fn engine_answers() -> bool {
+    let answers = Blocking::new("docker").args(["version", "--format", "{{.Server.Version}}"]).output();
+    let answers = answers.is_ok_and(|output| output.status.success());
+    if !answers {
+        eprintln!("skipped: no Docker engine answers");
+    }
+    answers
+}
+
+fn containers_of(folder: &Path) -> String {
+    let filter = format!("label={LABEL}={}", folder.display());
+    let listed = Blocking::new("docker").args(["ps", "--all", "--quiet", "--filter", &filter]).output();
+    String::from_utf8_lossy(&listed.expect("docker").stdout).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_is_pulled_by_digest_from_the_clouds_registry_and_leaves_no_container() {
+    if !engine_answers() {
+        return;
+    }
+    let socket = TcpListener::bind("127.0.0.1:0").await.expect("port");
+    let host = socket.local_addr().expect("address").to_string();
+    let cloud = Cloud::new(CloudOptions {
+        region: "ap-northeast-1".to_owned(),
+        account: "123456789012".to_owned(),
+        scale: Scale::REAL,
+        seed: 1,
+        registry_host: host.clone(),
+        start: Timestamp::UNIX_EPOCH,
+    });
+    let registry = cloud.registry();
+    registry.create_repository("myapp", Mutability::immutable_except(&[]), Timestamp::UNIX_EPOCH);
+    let login = serve::stage::login(&cloud).await.expect("a login");
+    let serving = tokio::spawn(serve::origin::serve(socket, cloud));
+
+    let folder = tempfile::tempdir().expect("folder");
+    let options = ProcessOptions {
+        folder: folder.path().to_owned(),
+        program: PathBuf::from("/bin/false"),
+        templates: BTreeMap::new(),
+        seed: 99,
+    };
+    let (sender, reports) = mpsc::channel();
+    let reporting = Arc::new(Collected(sender));
+    let containers = Containers::new(options, &host, &login, registry.clone(), reporting).await.expect("an engine");
+
+    let digest = push_script(&registry, "exit 0").to_string();
+    let name = format!("{host}/myapp@{digest}");
+    // The program is a script, and there is no shell in the image that could run it.
+    containers.start(Launch { digest: digest.clone(), ..launch("no shell") });
+    containers.start(Launch { digest, entry_point: Some(vec!["/missing".to_owned()]), ..launch("missing") });
+    let mut seen = Vec::new();
+    let since = Instant::now();
+    while !(has_ended(&seen, "no shell") && has_ended(&seen, "missing")) {
+        assert!(since.elapsed() < LIMIT, "no end in time: {seen:?}");
+        match reports.try_recv() {
+            Ok(report) => seen.push(report),
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+    let removed = Blocking::new("docker").args(["image", "rm", "--force", &name]).output().expect("docker");
+    assert!(removed.status.success(), "it was never pulled");
+    assert_eq!(containers_of(folder.path()), "");
+    let of =
+        |task: &str| seen.iter().filter(|(of, _)| of == task).map(|(_, report)| report.clone()).collect::<Vec<_>>();
+    let missing = of("missing");
+    let [Report::CannotStart { reason }] = missing.as_slice() else { panic!("{missing:?}") };
+    assert!(reason.starts_with("CannotStartContainerError: ") && reason.contains("/missing"), "{reason}");
+    let no_shell = of("no shell");
+    assert!(matches!(no_shell.first(), Some(Report::Running { address: Some(_) })), "{no_shell:?}");
+    assert!(matches!(no_shell.last(), Some(Report::Exited { code: 1.. })), "{no_shell:?}");
+    serving.abort();
+}
+
+fn has_ended(seen: &[(TaskArn, Report)], task: &str) -> bool {
+    let ended = |report: &Report| matches!(report, Report::CannotStart { .. } | Report::Exited { .. });
+    seen.iter().any(|(of, report)| of == task && ended(report))
+}
