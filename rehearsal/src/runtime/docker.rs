@@ -57,7 +57,7 @@ impl Containers {
         registry: Registry,
         reports: Arc<dyn Reports>,
     ) -> anyhow::Result<Self> {
-        Estate::expect_containers(&options.folder)?;
+        Estate::expect_containers(&options.folder, host)?;
         let engine = Engine::connect(&options.folder, host, login).await?;
         let placeholders = Processes::new(
             // Their addresses begin elsewhere.
@@ -208,17 +208,23 @@ impl Shared {
     }
 }
 
-/// Removes the containers of a cloud, whoever asks.
-pub(super) fn remove_containers_of(folder: &Path) {
-    let filter = format!("label={LABEL}={}", folder.display());
-    let Ok(listed) = Blocking::new("docker").args(["ps", "--all", "--quiet", "--filter", &filter]).output() else {
-        return;
-    };
-    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-    let ids: Vec<&str> = listed.split_whitespace().collect();
-    if !ids.is_empty() {
-        let _ = Blocking::new("docker").args(["rm", "--force", "--volumes"]).args(ids).output();
+/// Removes the containers of a cloud and the images that were pulled from its registry, whoever asks.
+pub(super) fn remove_containers_of(folder: &Path, registry: &str) {
+    let label = format!("label={LABEL}={}", folder.display());
+    for container in list(&["ps", "--all", "--quiet", "--filter", &label]) {
+        let _ = Blocking::new("docker").args(["rm", "--force", "--volumes", &container]).output();
     }
+    let reference = format!("reference={registry}/*");
+    let name = "{{.Repository}}@{{.Digest}}";
+    for image in list(&["image", "ls", "--digests", "--format", name, "--filter", &reference]) {
+        let _ = Blocking::new("docker").args(["image", "rm", &image]).output();
+    }
+}
+
+fn list(arguments: &[&str]) -> Vec<String> {
+    let listed = Blocking::new("docker").args(arguments).output();
+    let listed = listed.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    listed.split_whitespace().map(str::to_owned).collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

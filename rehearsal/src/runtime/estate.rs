@@ -61,9 +61,9 @@ impl Estate {
         &self.folder
     }
 
-    /// Notes that there may be containers with the folder's label.
-    pub(super) fn expect_containers(folder: &Path) -> io::Result<()> {
-        File::create(folder.join(CONTAINERS)).map(drop)
+    /// Notes that there may be containers with the folder's label, and images of this registry.
+    pub(super) fn expect_containers(folder: &Path, registry: &str) -> io::Result<()> {
+        fs::write(folder.join(CONTAINERS), registry)
     }
 
     /// Ends and removes everything, and waits for the guard to see it.
@@ -136,8 +136,8 @@ fn clear_dead(base: &Path) {
 }
 
 fn clear(folder: &Path) -> io::Result<()> {
-    if folder.join(CONTAINERS).exists() {
-        docker::remove_containers_of(folder);
+    if let Ok(registry) = fs::read_to_string(folder.join(CONTAINERS)) {
+        docker::remove_containers_of(folder, &registry);
     }
     let since = Instant::now();
     loop {
