@@ -2,14 +2,29 @@
 
 use jiff::Timestamp;
 
+use crate::alarms::{ALARM, Alarms};
+use crate::logs::Logs;
 use crate::model::Identity;
+use crate::parameters::Parameters;
 use crate::registry::Registry;
+use crate::roles::Roles;
+use crate::secrets::Secrets;
 
 /// The state of every service but ECS, one field each.
 #[derive(Debug)]
 pub(crate) struct Account {
     /// ECR.
     pub(crate) registry: Registry,
+    /// The Parameter Store.
+    pub(crate) parameters: Parameters,
+    /// Secrets Manager.
+    pub(crate) secrets: Secrets,
+    /// CloudWatch Logs.
+    pub(crate) logs: Logs,
+    /// CloudWatch.
+    pub(crate) alarms: Alarms,
+    /// IAM and STS.
+    pub(crate) roles: Roles,
 }
 
 /// Where a container's output goes, as its `awslogs` configuration says.
@@ -25,7 +40,14 @@ pub(crate) struct LogTarget {
 impl Account {
     pub(crate) fn new(identity: &Identity) -> Self {
         let Identity { account, region, registry_host } = identity;
-        Self { registry: Registry::new(account, region, registry_host) }
+        Self {
+            registry: Registry::new(account, region, registry_host),
+            parameters: Parameters::default(),
+            secrets: Secrets::default(),
+            logs: Logs::default(),
+            alarms: Alarms::default(),
+            roles: Roles::default(),
+        }
     }
 
     /// The digest that a tag (or a digest) of a repository leads to now.
@@ -35,18 +57,26 @@ impl Account {
     }
 
     /// The value behind `secrets[].valueFrom`, or what ECS says after `ResourceInitializationError: `.
-    #[expect(clippy::unused_self, reason = "the parameters come with their own model")]
     pub(crate) fn secret(&self, value_from: &str) -> Result<String, String> {
-        Err(format!("unable to pull secrets or registry auth: {value_from} is not known"))
+        let failed = "unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve";
+        let retried = "service call has been retried 1 time(s)";
+        if value_from.starts_with("arn:") && value_from.split(':').nth(2) == Some("secretsmanager") {
+            let value = self.secrets.value_from(value_from);
+            return value.map_err(|error| format!("{failed} secret from asm: {retried}: {error}"));
+        }
+        match self.parameters.find(value_from) {
+            Ok(found) => Ok(found.version.value.clone()),
+            Err(_) => Err(format!("{failed} secrets from ssm: {retried}: invalid ssm parameters: {value_from}")),
+        }
     }
 
     /// Writes a line of a task.
-    #[expect(clippy::unused_self, reason = "the logs come with their own model")]
-    pub(crate) fn log(&mut self, _target: &LogTarget, _now: Timestamp, _line: &str) {}
+    pub(crate) fn log(&mut self, target: &LogTarget, now: Timestamp, line: &str) {
+        self.logs.write(&target.group, &target.stream, now, line);
+    }
 
     /// Whether an alarm is in the state ALARM.
-    #[expect(clippy::unused_self, reason = "the alarms come with their own model")]
-    pub(crate) fn in_alarm(&self, _alarm: &str) -> bool {
-        false
+    pub(crate) fn in_alarm(&self, alarm: &str) -> bool {
+        self.alarms.get(alarm).is_some_and(|alarm| alarm.state == ALARM)
     }
 }

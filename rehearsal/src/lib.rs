@@ -4,6 +4,7 @@
 #![expect(dead_code, clippy::unused_self, reason = "the services of the cloud plug in one by one")]
 
 mod account;
+mod alarms;
 pub mod balancer;
 pub mod cli;
 mod clock;
@@ -12,11 +13,15 @@ mod drive;
 pub mod faults;
 pub mod latency;
 pub mod load;
+mod logs;
 mod model;
+mod parameters;
 mod placeholder;
 pub mod registry;
+mod roles;
 pub mod runtime;
 pub mod scenery;
+mod secrets;
 pub mod serve;
 pub mod snapshot;
 mod wire;

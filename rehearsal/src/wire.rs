@@ -1,8 +1,16 @@
 //! AWS's protocols on one origin: who is asked, in which protocol, and what a fault makes of it.
 
+mod cbor;
+mod cloudwatch;
 mod ecr;
+mod iam;
 pub(crate) mod json;
+mod logs;
 mod page;
+mod query;
+mod secretsmanager;
+mod ssm;
+mod sts;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -32,24 +40,22 @@ pub(crate) struct Raw<'a> {
 /// Services of the JSON protocol: the prefix of `X-Amz-Target`, the short name, who answers.
 const JSON: &[(&str, &str, Serve)] = &[
     ("AmazonEC2ContainerRegistry_V20150921", "ecr", ecr::serve),
-    // ("AmazonSSM", "ssm", ssm::serve),
-    // ("secretsmanager", "secretsmanager", secretsmanager::serve),
-    // ("Logs_20140328", "logs", logs::serve),
-    // ("GraniteServiceVersion20100801", "monitoring", cloudwatch::serve),
+    ("AmazonSSM", "ssm", ssm::serve),
+    ("secretsmanager", "secretsmanager", secretsmanager::serve),
+    ("Logs_20140328", "logs", logs::serve),
+    ("GraniteServiceVersion20100801", "monitoring", cloudwatch::serve),
 ];
 
 /// Services of the query protocol: the `Version` of the form, the short name, who answers.
 const QUERY: &[(&str, &str, ServeRaw)] = &[
-    // ("2011-06-15", "sts", sts::serve),
-    // ("2010-05-08", "iam", iam::serve),
-    // ("2010-08-01", "monitoring", cloudwatch::serve_query),
+    ("2011-06-15", "sts", sts::serve),
+    ("2010-05-08", "iam", iam::serve),
+    ("2010-08-01", "monitoring", cloudwatch::serve_query),
 ];
 
 /// Services of the RPC v2 CBOR protocol: the name in `/service/NAME/operation/OPERATION`, the short
 /// name, who answers.
-const RPC: &[(&str, &str, ServeRaw)] = &[
-    // ("GraniteServiceVersion20100801", "monitoring", cloudwatch::serve_cbor),
-];
+const RPC: &[(&str, &str, ServeRaw)] = &[("GraniteServiceVersion20100801", "monitoring", cloudwatch::serve_cbor)];
 
 /// Answers under `/v2/`, the distribution protocol of the registry; the operation is empty there.
 const REGISTRY: Option<ServeRaw> = Some(|state, raw| state.account.registry.distribute(raw.request, raw.now));
@@ -85,7 +91,9 @@ pub(crate) fn asked(request: &Request<Bytes>) -> Result<Asked, json::Error> {
         let serve = REGISTRY.ok_or_else(|| json::Error::not_implemented("registry", path))?;
         return Ok(Asked { service: "registry", operation: request.method().to_string(), answer: Who::Raw(serve) });
     }
-    if !is_signed(request) {
+    // The one call that brings another proof of who calls: a token of an identity provider.
+    let by_token = request.body().windows(32).any(|part| part == b"Action=AssumeRoleWithWebIdentity");
+    if !by_token && !is_signed(request) {
         return Err(json::Error {
             status: StatusCode::FORBIDDEN,
             code: "MissingAuthenticationTokenException",
