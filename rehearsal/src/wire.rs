@@ -11,6 +11,8 @@ mod query;
 mod secretsmanager;
 mod ssm;
 mod sts;
+#[cfg(test)]
+mod tests;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
