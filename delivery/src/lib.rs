@@ -7,7 +7,12 @@
 pub mod aws;
 pub mod edge;
 pub mod environment;
+pub mod evidence;
 pub mod exit;
+pub mod lock;
 pub mod progress;
+pub mod registry;
 pub mod release;
+pub mod secret;
 pub mod settings;
+pub mod smoke;

@@ -50,8 +50,14 @@ impl Digest {
     /// The digest of these bytes.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
+        Self::from_hash(Sha256::digest(bytes).into())
+    }
+
+    /// The digest with this hash, of what is too long to hold in memory.
+    #[must_use]
+    pub(crate) fn from_hash(hash: [u8; 32]) -> Self {
         let mut text = String::from("sha256:");
-        for byte in Sha256::digest(bytes) {
+        for byte in hash {
             for digit in [byte >> 4, byte & 15] {
                 text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
             }

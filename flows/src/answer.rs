@@ -1,6 +1,6 @@
 //! An answer, and whether it is the expected one.
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use serde_json::Value;
 
 /// How much of a body a report repeats.
@@ -111,7 +111,7 @@ mod tests {
             headers: headers
                 .iter()
                 .map(|(name, value)| {
-                    let name = reqwest::header::HeaderName::from_static(name);
+                    let name = http::header::HeaderName::from_static(name);
                     (name, value.parse().expect("a header"))
                 })
                 .collect(),

@@ -1,19 +1,16 @@
-//! The HTTP client: one exchange with a limit, redirects shown and not followed.
+//! The HTTP client: one exchange with a limit.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::redirect::Policy;
-use reqwest::{Method, RequestBuilder, Response};
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt as _;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderValue, Method};
 use serde_json::Value;
 
 use crate::answer::Answer;
-use crate::{Secret, Target};
+use crate::{Secret, Target, Transport};
 
 /// How much of a body is read: more than any answer of ours has.
-const BODY_LIMIT: usize = 64 * 1024;
+pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 
 /// A request of a flow.
 #[derive(Clone, Debug)]
@@ -40,116 +37,63 @@ impl Request {
     }
 }
 
-/// A client for one target.
-pub(crate) struct Client {
-    http: reqwest::Client,
+/// Speaks to one target, over whatever carries its requests.
+pub(crate) struct Client<'a> {
+    transport: &'a dyn Transport,
 }
 
-impl Client {
-    /// A client for a target. The reason is for people.
-    pub(crate) fn new(target: &Target) -> Result<Self, String> {
-        let tls = tls_for(target).map_err(|error| format!("no TLS: {error}"))?;
-        let mut builder = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .user_agent(concat!("slipway-flows/", env!("CARGO_PKG_VERSION")))
-            .tls_backend_preconfigured(tls);
-        if is_loopback(target) {
-            // A proxy has its own idea of what 127.0.0.1 is.
-            builder = builder.no_proxy();
-        }
-        let http = builder.build().map_err(|error| chain(&error))?;
-        Ok(Self { http })
+impl<'a> Client<'a> {
+    pub(crate) fn over(transport: &'a dyn Transport) -> Self {
+        Self { transport }
     }
 
     /// Sends a request and reads its answer within a limit. The reason for none is for people.
     pub(crate) async fn exchange(&self, target: &Target, request: &Request, limit: Duration) -> Result<Answer, String> {
-        let mut builder: RequestBuilder = self.http.request(request.method.clone(), target.url(&request.path));
-        if let Some(token) = &request.token {
-            builder = builder.bearer_auth(token.reveal());
-        }
-        if let Some(body) = &request.body {
-            builder = builder.json(body);
-        }
-        let exchange = async { read(builder.send().await?).await };
+        let exchange = self.transport.exchange(on_the_wire(target, request)?);
         match tokio::time::timeout(limit, exchange).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(chain(&error.without_url())),
+            Ok(answer) => {
+                let (head, mut body) = answer?.into_parts();
+                body.truncate(BODY_LIMIT);
+                Ok(Answer { status: head.status.as_u16(), headers: head.headers, body })
+            }
             Err(_) => Err(format!("no answer within {} ms", limit.as_millis())),
         }
     }
 }
 
-async fn read(mut response: Response) -> reqwest::Result<Answer> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        body.extend_from_slice(&chunk);
-        if body.len() >= BODY_LIMIT {
-            body.truncate(BODY_LIMIT);
-            break;
-        }
+/// The request as a transport gets it.
+fn on_the_wire(target: &Target, request: &Request) -> Result<http::Request<Vec<u8>>, String> {
+    let mut builder = http::Request::builder()
+        .method(request.method.clone())
+        .uri(target.url(&request.path).as_str())
+        .header(USER_AGENT, concat!("slipway-flows/", env!("CARGO_PKG_VERSION")));
+    if let Some(token) = &request.token {
+        // What is wrong with a token is not said with the token.
+        let bearer = HeaderValue::try_from(format!("Bearer {}", token.reveal()));
+        let mut bearer = bearer.map_err(|_| "the token fits no header".to_owned())?;
+        bearer.set_sensitive(true);
+        builder = builder.header(AUTHORIZATION, bearer);
     }
-    Ok(Answer { status: response.status().as_u16(), headers: response.headers().clone(), body })
-}
-
-/// TLS with the machine's own trust, on the provider named here and not one that the process would
-/// have to install first. Without https no trust is looked for: a bare machine may have none.
-fn tls_for(target: &Target) -> Result<ClientConfig, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let builder = if target.base_url.scheme() == "https" {
-        builder.with_platform_verifier()?
-    } else {
-        builder.with_root_certificates(RootCertStore::empty())
+    let body = match &request.body {
+        Some(body) => {
+            builder = builder.header(CONTENT_TYPE, "application/json");
+            body.to_string().into_bytes()
+        }
+        None => Vec::new(),
     };
-    Ok(builder.with_no_client_auth())
-}
-
-fn is_loopback(target: &Target) -> bool {
-    let host = target.base_url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// An error with its causes on one line: the outermost alone says only "error sending request".
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let words = error.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
-        }
-        cause = error.source();
-    }
-    text
+    builder.body(body).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn target(base: &str) -> Target {
-        Target::new(base.parse().expect("a URL"), Secret::new("t")).expect("a target")
-    }
-
     #[test]
-    fn a_proxy_is_left_out_for_this_machine_only() {
-        for (base, expected) in [
-            ("http://localhost:8080", true),
-            ("http://127.0.0.9:8080", true),
-            ("http://[::1]:8080", true),
-            ("http://localhost.example", false),
-            ("https://example.com", false),
-            ("http://10.0.0.1", false),
-        ] {
-            assert_eq!(is_loopback(&target(base)), expected, "{base}");
-        }
-    }
-
-    #[test]
-    fn a_client_is_made_without_a_provider_of_the_whole_process() {
-        assert!(rustls::crypto::CryptoProvider::get_default().is_none());
-        assert!(Client::new(&target("http://localhost")).is_ok());
-        assert!(rustls::crypto::CryptoProvider::get_default().is_none());
+    fn a_token_that_fits_no_header_is_not_repeated() {
+        let token = Secret::new("hunter2\n");
+        let target = Target::new("http://localhost".parse().expect("a URL"), token.clone()).expect("a target");
+        let request = Request::new(Method::GET, "/l/a").with_token(&token);
+        let reason = on_the_wire(&target, &request).expect_err("no header has two lines");
+        assert_eq!(reason, "the token fits no header");
     }
 }

@@ -5,21 +5,23 @@ mod refused;
 
 use crate::client::Client;
 use crate::report::{FlowReport, Outcome, Report, Step};
+use crate::transport::{Network, Transport};
 use crate::{Secret, Target};
 
 /// What the slug of every link begins with that a flow makes.
 pub const SLUG_PREFIX: &str = "flow-";
 
-/// Runs every flow; `draw` gives a word that nobody else has, from letters and digits.
+/// Runs every flow over the network; `draw` gives a word that nobody else has, from letters and digits.
 pub(crate) async fn run_all(target: &Target, draw: impl Fn() -> String) -> Report {
-    let base_url = target.base_url.to_string();
-    let client = match Client::new(target) {
-        Ok(client) => client,
-        Err(reason) => {
-            let flows = vec![without_client(reason)];
-            return Report { base_url, flows };
-        }
-    };
+    match Network::to(target) {
+        Ok(network) => run_all_over(target, &network, draw).await,
+        Err(reason) => Report { base_url: target.base_url.to_string(), flows: vec![without_client(reason)] },
+    }
+}
+
+/// The same over any transport.
+pub(crate) async fn run_all_over(target: &Target, transport: &dyn Transport, draw: impl Fn() -> String) -> Report {
+    let client = Client::over(transport);
     let slug = || format!("{SLUG_PREFIX}{}", draw());
     let wrong = Secret::new(format!("wrong-{}", draw()));
     let flows = vec![
@@ -27,7 +29,7 @@ pub(crate) async fn run_all(target: &Target, draw: impl Fn() -> String) -> Repor
         refused::without_a_token(target, &client, &slug()).await,
         refused::with_a_wrong_token(target, &client, &slug(), &wrong).await,
     ];
-    Report { base_url, flows }
+    Report { base_url: target.base_url.to_string(), flows }
 }
 
 /// The report when this machine cannot speak to any server at all.

@@ -1,6 +1,8 @@
 //! A walk through the steps of one flow, which keeps what was seen.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::answer::{Answer, Mismatch};
 use crate::client::{Client, Request};
@@ -17,12 +19,12 @@ pub(crate) struct Stopped;
 /// One flow under way.
 pub(crate) struct Journey<'a> {
     pub(crate) target: &'a Target,
-    client: &'a Client,
+    client: &'a Client<'a>,
     steps: Vec<Step>,
 }
 
 impl<'a> Journey<'a> {
-    pub(crate) fn new(target: &'a Target, client: &'a Client) -> Self {
+    pub(crate) fn new(target: &'a Target, client: &'a Client<'a>) -> Self {
         Self { target, client, steps: Vec::new() }
     }
 

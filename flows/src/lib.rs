@@ -15,18 +15,28 @@ mod journey;
 mod report;
 mod secret;
 mod target;
+mod transport;
 
 pub use flow::SLUG_PREFIX;
 pub use report::{FlowReport, Outcome, Report, Step};
 pub use reqwest::Url;
 pub use secret::Secret;
 pub use target::{InvalidTarget, Target};
+pub use transport::{Exchange, Transport};
 
-/// Runs every flow, one after the other, against the target.
+/// Runs every flow, one after the other, against the target, over the network.
 ///
 /// The names of the links that they make are drawn at random, so that runs at the same time do not
 /// meet.
 pub async fn run(target: &Target) -> Report {
-    let draw = || uuid::Uuid::new_v4().simple().to_string();
     flow::run_all(target, draw).await
+}
+
+/// The same over a transport of the caller's.
+pub async fn run_over(target: &Target, transport: &dyn Transport) -> Report {
+    flow::run_all_over(target, transport, draw).await
+}
+
+fn draw() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
 }

@@ -59,11 +59,11 @@ impl Transport {
     /// Sends a request once and reads its whole answer.
     pub async fn send(
         &self,
-        request: http::Request<Bytes>,
+        request: http::Request<impl Into<SdkBody>>,
         limit: Duration,
     ) -> Result<http::Response<Bytes>, TransportError> {
         let exchange = async {
-            let request = request.map(SdkBody::from);
+            let request: http::Request<SdkBody> = request.map(Into::into);
             let request = request.try_into().map_err(|error| TransportError::Broken(chain(&error)))?;
             let response = self.connector.call(request).await.map_err(|error| TransportError::Broken(chain(&error)))?;
             let response = response.try_into_http1x().map_err(|error| TransportError::Broken(chain(&error)))?;

@@ -1,6 +1,6 @@
 //! A link is made, read, followed, seen counted, and deleted, and is gone then.
 
-use reqwest::Method;
+use http::Method;
 use serde_json::json;
 
 use crate::Target;
@@ -8,7 +8,7 @@ use crate::client::{Client, Request};
 use crate::journey::{Journey, Stopped};
 use crate::report::FlowReport;
 
-pub(crate) async fn run(target: &Target, client: &Client, slug: &str) -> FlowReport {
+pub(crate) async fn run(target: &Target, client: &Client<'_>, slug: &str) -> FlowReport {
     let mut journey = Journey::new(target, client);
     // What happened is in the journey's steps.
     let _ = walk(&mut journey, slug).await;

@@ -1,6 +1,6 @@
 //! Whoever does not hold the token is refused, whatever they ask for.
 
-use reqwest::Method;
+use http::Method;
 use serde_json::json;
 
 use super::life_of_a_link::clean_up;
@@ -9,15 +9,15 @@ use crate::journey::{Journey, Stopped};
 use crate::report::FlowReport;
 use crate::{Secret, Target};
 
-pub(crate) async fn without_a_token(target: &Target, client: &Client, slug: &str) -> FlowReport {
+pub(crate) async fn without_a_token(target: &Target, client: &Client<'_>, slug: &str) -> FlowReport {
     run(target, client, slug, None).await.report("refused without a token")
 }
 
-pub(crate) async fn with_a_wrong_token(target: &Target, client: &Client, slug: &str, wrong: &Secret) -> FlowReport {
+pub(crate) async fn with_a_wrong_token(target: &Target, client: &Client<'_>, slug: &str, wrong: &Secret) -> FlowReport {
     run(target, client, slug, Some(wrong)).await.report("refused with a wrong token")
 }
 
-async fn run<'a>(target: &'a Target, client: &'a Client, slug: &str, token: Option<&Secret>) -> Journey<'a> {
+async fn run<'a>(target: &'a Target, client: &'a Client<'a>, slug: &str, token: Option<&Secret>) -> Journey<'a> {
     let mut journey = Journey::new(target, client);
     if walk(&mut journey, slug, token).await.is_err() {
         // A door that was open has let something in; it is in the steps if it cannot be removed.
