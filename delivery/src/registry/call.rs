@@ -102,7 +102,7 @@ impl Registry {
         let response = self.clients().transport.send(request, limit).await;
         let response = response.map_err(|error| Failure::Passing(anyhow::Error::new(error).context(what())))?;
         match response.status() {
-            StatusCode::UNAUTHORIZED => {
+            status if is_expired(status, response.body()) => {
                 let refused = refusal(&response, &what());
                 // Once: a token that was just made and is refused will be refused again.
                 let renewed = self.login_again().await;
@@ -169,6 +169,12 @@ impl Registry {
         *login = Some(fresh);
         differs
     }
+}
+
+/// Whether a token has expired: ECR says so with 403, and other registries with 401.
+fn is_expired(status: StatusCode, body: &[u8]) -> bool {
+    let says_so = || String::from_utf8_lossy(body).to_lowercase().contains("token has expired");
+    status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN && says_so()
 }
 
 /// The pauses before the attempts after the first.
