@@ -3,6 +3,7 @@
 //! **Invariant**: this is the only seam between the engine and the cloud. Tests put the rehearsal
 //! cloud behind the connector; serialisation, retries and errors are the real ones.
 
+pub mod alarms;
 pub mod ecr;
 pub mod signed;
 pub mod transport;

@@ -10,6 +10,7 @@ pub mod environment;
 pub mod evidence;
 pub mod exit;
 pub mod lock;
+pub mod preflight;
 pub mod progress;
 pub mod registry;
 pub mod release;

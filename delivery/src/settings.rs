@@ -30,6 +30,15 @@ pub struct Settings {
     pub lock: LockSettings,
     /// `[migrations]`
     pub migrations: Migrations,
+    /// `[preflight]`
+    pub preflight: Preflight,
+}
+
+/// What is checked beforehand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preflight {
+    /// Whether roles, secrets and parameters that the credentials may not look at are taken to be there.
+    pub allow_unseen: bool,
 }
 
 /// What is the same everywhere.

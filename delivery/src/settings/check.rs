@@ -8,7 +8,9 @@ use toml::de::DeTable;
 use url::Url;
 
 use super::reader::{Problems, Table};
-use super::{EnvironmentSettings, Limits, LockSettings, Migrations, Problem, Service, Settings, Smoke, Strategy};
+use super::{
+    EnvironmentSettings, Limits, LockSettings, Migrations, Preflight, Problem, Service, Settings, Smoke, Strategy,
+};
 use crate::edge::Variables;
 use crate::environment::Environment;
 
@@ -32,9 +34,10 @@ pub(super) fn settings(text: &str, variables: &Variables) -> Result<Settings, Ve
     let limits = limits(file.table("limits", &mut problems), &mut problems);
     let lock = lock(file.table("lock", &mut problems), &limits, &mut problems);
     let migrations = migrations(file.table("migrations", &mut problems), &mut problems);
+    let preflight = preflight(file.table("preflight", &mut problems), &mut problems);
     file.end(&mut problems);
     if problems.none() {
-        Ok(Settings { service, environments, limits, lock, migrations })
+        Ok(Settings { service, environments, limits, lock, migrations, preflight })
     } else {
         Err(problems.into_found())
     }
@@ -237,6 +240,12 @@ fn migrations(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Migratio
     }
     table.end(problems);
     Migrations { run, command }
+}
+
+fn preflight(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Preflight {
+    let preflight = Preflight { allow_unseen: table.flag("allow_unseen", false, problems) };
+    table.end(problems);
+    preflight
 }
 
 /// Names of clusters, services and containers, as ECS takes them.

@@ -3,5 +3,6 @@
 mod cloud;
 mod evidence;
 mod lock;
+mod preflight;
 mod push;
 mod small;
