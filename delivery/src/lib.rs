@@ -14,6 +14,7 @@ pub mod preflight;
 pub mod progress;
 pub mod registry;
 pub mod release;
+pub mod report;
 pub mod secret;
 pub mod settings;
 pub mod smoke;

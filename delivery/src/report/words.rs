@@ -1,0 +1,89 @@
+//! Events in words.
+
+use std::time::Duration;
+
+use crate::progress::{Event, Outcome, Step, Tasks};
+
+/// What happened, on one line unless it has several of its own.
+pub(super) fn of(event: &Event) -> String {
+    match event {
+        Event::Began { step, what, limit } => {
+            let limit = limit.map(|limit| format!(", at most {}", time(limit))).unwrap_or_default();
+            format!("{:<9} {what}{limit}", name(*step))
+        }
+        Event::Ended { step, outcome, what, took } => {
+            let blank = if what.is_empty() { "" } else { ": " };
+            format!("{:<9} {} after {}{blank}{what}", name(*step), outcome_word(*outcome), time(*took))
+        }
+        Event::Said { step, what } => format!("{:<9} {what}", name(*step)),
+        Event::Warned { step, what } => format!("{:<9} warning: {what}", name(*step)),
+        Event::Tasks { step, tasks, spent, limit } => {
+            format!("{:<9} {}, {} of {}", name(*step), figures(tasks), time(*spent), time(*limit))
+        }
+        Event::Log { task, line } => format!("{:<9} {}: {line}", "log", task.get(..8).unwrap_or(task)),
+    }
+}
+
+/// A step's name for people.
+pub(super) fn name(step: Step) -> &'static str {
+    match step {
+        Step::Preflight => "preflight",
+        Step::Lock => "lock",
+        Step::Plan => "plan",
+        Step::Push => "push",
+        Step::Tag => "tag",
+        Step::Register => "register",
+        Step::Migrate => "migrate",
+        Step::Update => "update",
+        Step::Follow => "follow",
+        Step::Prove => "prove",
+        Step::Smoke => "smoke",
+        Step::Evidence => "evidence",
+        Step::RollBack => "roll back",
+        Step::Unlock => "unlock",
+    }
+}
+
+pub(super) fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done => "done",
+        Outcome::Skipped => "nothing to do",
+        Outcome::Refused => "REFUSED",
+        Outcome::Failed => "FAILED",
+    }
+}
+
+fn figures(tasks: &Tasks) -> String {
+    let Tasks { status, desired, running, pending, failed, old } = tasks;
+    let more = [(pending, "starting"), (failed, "failed"), (old, "old")].into_iter();
+    let more = more.filter(|(count, _)| **count > 0).map(|(count, what)| format!(", {count} {what}"));
+    format!("{status}: {running} of {desired} new tasks run{}", more.collect::<String>())
+}
+
+/// A duration in the unit that fits.
+pub(super) fn time(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..60 => format!("{:.1} s", time.as_secs_f64()),
+        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {:02} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_of_nothing_are_left_out() {
+        let tasks = Tasks { status: "IN_PROGRESS".to_owned(), desired: 4, running: 1, failed: 2, ..Tasks::default() };
+        assert_eq!(figures(&tasks), "IN_PROGRESS: 1 of 4 new tasks run, 2 failed");
+    }
+
+    #[test]
+    fn a_time_is_written_in_the_unit_that_fits() {
+        for (milliseconds, expected) in [(1_240, "1.2 s"), (125_000, "2 min 05 s"), (3_720_000, "1 h 02 min")] {
+            assert_eq!(time(Duration::from_millis(milliseconds)), expected);
+        }
+    }
+}
