@@ -5,4 +5,6 @@ mod evidence;
 mod lock;
 mod preflight;
 mod push;
+mod secrets;
 mod small;
+mod smoke;
