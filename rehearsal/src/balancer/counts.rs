@@ -2,6 +2,7 @@
 //! be told as `RequestCount`, `HTTPCode_Target_5XX_Count`, `TargetResponseTime` and the like.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -14,6 +15,8 @@ use crate::world::TaskArn;
 pub struct Counts {
     /// Requests that were sent to a target, or would have been had there been one.
     pub requests: u64,
+    /// Requests that are with a target now.
+    pub under_way: u64,
     /// Answers of targets by their class: 2 for 200 to 299 and so on.
     pub target_answers: BTreeMap<u16, u64>,
     /// Answers that the balancer gave itself because there was none of a target, by status.
@@ -35,6 +38,31 @@ impl Counts {
         self.requests += 1;
         *self.balancer_answers.entry(status.as_u16()).or_default() += 1;
         self.connection_errors += u64::from(is_of_connection);
+    }
+}
+
+/// A request that is under way, as long as this lives: a client that goes away ends it too.
+pub(super) struct UnderWay<'a>([&'a Mutex<Counts>; 2]);
+
+impl<'a> UnderWay<'a> {
+    /// Counts one for the group and one for the target.
+    pub(super) fn new(counts: [&'a Mutex<Counts>; 2]) -> Self {
+        let under_way = Self(counts);
+        under_way.each(|counts| counts.under_way += 1);
+        under_way
+    }
+
+    /// Changes the counts of both.
+    pub(super) fn each(&self, change: impl Fn(&mut Counts)) {
+        for counts in self.0 {
+            change(&mut counts.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.each(|counts| counts.under_way -= 1);
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::BalancerOptions;
 use super::connections::Lease;
+use super::counts::UnderWay;
 use super::endpoint::Endpoint;
 use super::group::Group;
 use super::refusal::Refusal;
@@ -39,19 +40,17 @@ pub(super) async fn forward(
         group.total.lock().unwrap_or_else(PoisonError::into_inner).refuse(Refusal::NoTarget.status(), false);
         return Refusal::NoTarget.response().map(Either::Right);
     };
+    let under_way = UnderWay::new([&group.total, &endpoint.counts]);
     address_to_target(&mut request, ends);
     let began = Instant::now();
     let outcome = send(request, &endpoint, options).await;
     let took = began.elapsed();
-    for counts in [&group.total, &endpoint.counts] {
-        let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
-        match &outcome {
-            Ok((response, _)) => counts.answer(response.status(), took),
-            // It stands for an answer of the target.
-            Err(Refusal::Planted) => counts.answer(Refusal::Planted.status(), took),
-            Err(refusal) => counts.refuse(refusal.status(), refusal.is_of_connection()),
-        }
-    }
+    under_way.each(|counts| match &outcome {
+        Ok((response, _)) => counts.answer(response.status(), took),
+        // It stands for an answer of the target.
+        Err(Refusal::Planted) => counts.answer(Refusal::Planted.status(), took),
+        Err(refusal) => counts.refuse(refusal.status(), refusal.is_of_connection()),
+    });
     match outcome {
         Ok((mut response, lease)) => {
             remove_hop_by_hop(response.headers_mut());

@@ -182,11 +182,14 @@ async fn a_slow_target_is_slow_by_what_was_planted() {
 #[tokio::test]
 async fn a_fleet_is_replaced_ten_times_under_load_without_a_lost_request() {
     let first = serve().await;
-    let (stage, _balancer, address) = Stage::new(&[("0", first.address)], BalancerOptions::default()).await;
+    let (stage, balancer, address) = Stage::new(&[("0", first.address)], BalancerOptions::default()).await;
     stage.heard("0", true).await;
+    let under_way = |task: &str| balancer.counts()[0].targets[task].under_way;
     let load = Load::start(LoadOptions::get(&address.url(), "/", 400.0)).expect("load");
     let mut serving = first;
     for number in 1..=10 {
+        // Each is used before it goes.
+        eventually(|| serving.behaviour.answered.load(Ordering::Relaxed) > 5).await;
         let next = serve().await;
         let task = number.to_string();
         stage.change(|targets| {
@@ -196,15 +199,11 @@ async fn a_fleet_is_replaced_ten_times_under_load_without_a_lost_request() {
         // As a service does it: deregistered, told to end, connections closed one by one, gone.
         stage.change(|targets| targets[0].state = TargetState::Draining);
         serving.behaviour.closing.store(true, Ordering::Relaxed);
-        let drained = tokio::time::sleep(Duration::from_millis(30));
-        let answered = serving.behaviour.answered.load(Ordering::Relaxed);
-        drained.await;
+        let leaves = (number - 1).to_string();
+        eventually(|| under_way(&leaves) == 0).await;
         serving.accepting.abort();
         stage.change(|targets| drop(targets.remove(0)));
-        assert!(answered > 0, "target {number} was never used");
         serving = next;
-        // The next one is used before it goes.
-        eventually(|| serving.behaviour.answered.load(Ordering::Relaxed) > 5).await;
     }
     let summary = load.stop().await;
     assert_eq!(summary.total().failures(), 0, "{:?}", summary.failures);
