@@ -159,7 +159,7 @@ impl Drive {
             terminal,
             timeline,
             traffic: None,
-            rate: self.rate,
+            rate: self.rate(),
             token: world.tokens.get(&place::Place::Production).cloned().context("production has no token")?,
             began,
             staging: None,
@@ -174,7 +174,12 @@ impl Drive {
             RuntimeKind::Docker => "containers",
         };
         let once = self.scale.of(Duration::from_mins(1)).as_secs_f64();
-        format!("tasks are {tasks}, a minute of the cloud passes in {once:.1} s, {} requests a second", self.rate)
+        format!("tasks are {tasks}, a minute of the cloud passes in {once:.1} s, {} requests a second", self.rate())
+    }
+
+    /// Requests a second: as many as asked for, and as the scenarios ask for at the least.
+    fn rate(&self) -> f64 {
+        self.scenario.iter().map(|scenario| scenario.least_rate()).fold(self.rate, f64::max)
     }
 }
 

@@ -11,6 +11,7 @@ mod never_ready;
 mod promote;
 mod rollback;
 mod second_deployer;
+mod ten_in_a_row;
 
 use clap::ValueEnum;
 
@@ -43,6 +44,8 @@ pub(crate) enum Scenario {
     KilledDeployer,
     /// A release that is taken back
     Rollback,
+    /// Ten deployments and ten rollbacks in a row, at 200 requests a second (when asked for)
+    TenInARow,
 }
 
 impl Scenario {
@@ -77,10 +80,20 @@ impl Scenario {
         self <= Self::Promote
     }
 
-    /// The scenarios that were asked for, with what they need, in order; all of them when none was.
+    /// Whether it is played when nothing was asked for by name: those that only repeat are not.
+    fn is_usual(self) -> bool {
+        self != Self::TenInARow
+    }
+
+    /// The least number of requests a second that production has while it is played.
+    pub(crate) fn least_rate(self) -> f64 {
+        if self == Self::TenInARow { 200.0 } else { 0.0 }
+    }
+
+    /// The scenarios that were asked for, with what they need, in order; all usual ones when none was.
     pub(crate) fn with_needs(asked: &[Self]) -> Vec<Self> {
         if asked.is_empty() {
-            return Self::all();
+            return Self::all().into_iter().filter(|scenario| scenario.is_usual()).collect();
         }
         let wanted = |scenario: &Self| asked.iter().any(|asked| asked == scenario || asked.needs().contains(scenario));
         Self::all().into_iter().filter(wanted).collect()
@@ -100,6 +113,7 @@ impl Scenario {
             Self::Migration => migration::play(stage).await,
             Self::KilledDeployer => killed_deployer::play(stage).await,
             Self::Rollback => rollback::play(stage).await,
+            Self::TenInARow => ten_in_a_row::play(stage).await,
         }
     }
 }
@@ -180,7 +194,9 @@ mod tests {
         for (asked, played) in cases {
             assert_eq!(Scenario::with_needs(asked), played, "{asked:?}");
         }
-        assert_eq!(Scenario::with_needs(&[]), Scenario::all());
+        let usual = Scenario::with_needs(&[]);
+        assert_eq!(usual.last(), Some(&Rollback));
+        assert!(!usual.contains(&Scenario::TenInARow));
     }
 
     #[test]

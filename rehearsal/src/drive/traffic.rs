@@ -28,7 +28,7 @@ pub(crate) struct Traffic {
 impl Traffic {
     /// Begins to send requests: one that reads the database, and one that does not, by turns.
     pub(crate) fn begin(url: &str, token: &str, rate: f64, beginning: Instant) -> anyhow::Result<Self> {
-        let mut list = Ask { method: Method::GET, ..Ask::get("/links") };
+        let mut list = Ask { method: Method::GET, ..Ask::get("/v1/links") };
         list.headers.insert("authorization".to_owned(), format!("Bearer {token}"));
         let mut options = LoadOptions::get(url, "/health", rate);
         options.requests.push(list);
