@@ -23,6 +23,7 @@ use jiff::Timestamp;
 
 pub use blob::Blob;
 pub use digest::Digest;
+pub(crate) use distribution::refuse;
 pub use image::{Configuration, Image, Layer};
 pub use manifest::{Descriptor, Manifest};
 pub use mutability::Mutability;

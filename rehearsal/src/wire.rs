@@ -89,7 +89,7 @@ enum Who {
 /// Finds who answers a request, or refuses it.
 pub(crate) fn asked(request: &Request<Bytes>) -> Result<Asked, json::Error> {
     let path = request.uri().path();
-    if path == "/v2" || path.starts_with("/v2/") {
+    if is_of_registry(path) {
         let serve = REGISTRY.ok_or_else(|| json::Error::not_implemented("registry", path))?;
         return Ok(Asked { service: "registry", operation: request.method().to_string(), answer: Who::Raw(serve) });
     }
@@ -113,6 +113,10 @@ pub(crate) fn asked(request: &Request<Bytes>) -> Result<Asked, json::Error> {
     let form: Vec<_> = url::form_urlencoded::parse(request.body()).into_owned().collect();
     let field = |name: &str| form.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
     find(QUERY, field("Version"), field("Action"), Who::Raw)
+}
+
+fn is_of_registry(path: &str) -> bool {
+    path == "/v2" || path.starts_with("/v2/")
 }
 
 fn find<T: Copy>(
@@ -148,6 +152,9 @@ pub(crate) fn answer(state: &mut State, asked: &Asked, incoming: &Incoming) -> (
 
 /// Refuses a request in the protocol that it came in.
 pub(crate) fn refuse(request: &Request<Bytes>, error: json::Error, request_id: &str) -> Response<Bytes> {
+    if is_of_registry(request.uri().path()) {
+        return crate::registry::refuse(&error);
+    }
     if header(request, "x-amz-target").is_some() || !request.body().starts_with(b"Action=") {
         return json::response(&Err(error), request_id, content_type(request));
     }

@@ -42,6 +42,11 @@ impl Registry {
     }
 }
 
+/// Refuses a request for a reason that has nothing to do with what it asks for.
+pub(crate) fn refuse(error: &crate::wire::json::Error) -> Response<Bytes> {
+    Problem::outside(error).into_response()
+}
+
 fn serve(registry: &Registry, request: &Request<Bytes>, at: Timestamp) -> Result<Response<Bytes>, Problem> {
     if !is_authorized(registry, request) {
         return Ok(unauthorized(registry));

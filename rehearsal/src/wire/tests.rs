@@ -1,11 +1,11 @@
 //! The small services: bad calls get AWS's codes, in the protocol that they came in.
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Incoming, answer, asked, cbor, query, refuse};
+use super::{Incoming, answer, asked, cbor, json as protocol, query, refuse};
 use crate::clock::Scale;
 use crate::model::{Identity, State};
 
@@ -189,4 +189,25 @@ fn a_stream_is_read_forwards_and_backwards_by_its_tokens() {
     let (lines, _, backward) = read(None, false);
     assert_eq!(lines, "de");
     assert_eq!(read(Some(&backward), false).0, "bc");
+}
+
+#[test]
+fn what_is_refused_from_outside_is_said_in_the_protocol_that_was_spoken() {
+    let throttled = protocol::Error::client("ThrottlingException", "Rate exceeded");
+    let expired = protocol::Error::client("ExpiredTokenException", "expired");
+    let broken = protocol::Error { status: StatusCode::INTERNAL_SERVER_ERROR, ..throttled.clone() };
+    let broken = protocol::Error { code: "InternalServerError", ..broken };
+    let cases = [
+        ("/v2/myapp/manifests/a", &throttled, 429, "TOOMANYREQUESTS"),
+        ("/v2/myapp/manifests/a", &expired, 403, "token has expired"),
+        ("/v2/", &broken, 500, "UNKNOWN"),
+        ("/", &throttled, 400, "ThrottlingException"),
+    ];
+    for (path, error, status, words) in cases {
+        let request = Request::post(path).header("x-amz-target", "x.y").body(Bytes::new()).expect("a request");
+        let response = refuse(&request, error.clone(), "id");
+        let body = String::from_utf8_lossy(response.body()).into_owned();
+        assert_eq!(response.status().as_u16(), status, "{path} {body}");
+        assert!(body.contains(words), "{path} {body}");
+    }
 }

@@ -5,6 +5,7 @@ use http::{Method, Response, StatusCode};
 use serde_json::json;
 
 use crate::registry::Digest;
+use crate::wire::json::Error;
 
 /// An error of the protocol.
 #[derive(Debug)]
@@ -89,6 +90,17 @@ impl Problem {
 
     pub(super) fn broken(error: &std::io::Error) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN", format!("a spooled blob: {error}"))
+    }
+
+    /// What the rest of AWS says in its own codes, as the registry says it.
+    pub(super) fn outside(error: &Error) -> Self {
+        match error.code {
+            "ThrottlingException" => Self::new(StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS", &error.message),
+            "ExpiredTokenException" => {
+                Self::denied("Your authorization token has expired. Reauthenticate and try again.".to_owned())
+            }
+            _ => Self::new(error.status, "UNKNOWN", &error.message),
+        }
     }
 
     pub(super) fn into_response(self) -> Response<Bytes> {
