@@ -5,6 +5,7 @@
 
 pub mod alarms;
 pub mod ecr;
+pub mod ecs;
 pub mod signed;
 pub mod transport;
 
