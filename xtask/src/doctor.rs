@@ -1,5 +1,7 @@
 //! `doctor`: what this machine has of what the verbs need.
 
+mod delivery;
+
 use clap::Args;
 use xshell::cmd;
 
@@ -11,7 +13,11 @@ use crate::workspace::Workspace;
 
 /// What is missing on this machine, and the one line that mends it
 #[derive(Args)]
-pub(crate) struct Doctor {}
+pub(crate) struct Doctor {
+    /// Instead: what is missing for the workflows that deploy
+    #[arg(long)]
+    delivery: bool,
+}
 
 /// Whether a verb can do its work.
 enum State {
@@ -27,8 +33,10 @@ enum State {
 
 impl Doctor {
     /// Prints the table; what only a person can bring is a refusal.
-    #[expect(clippy::unused_self, reason = "every verb is run the same way")]
     pub(crate) fn run(self, workspace: &Workspace) -> anyhow::Result<()> {
+        if self.delivery {
+            return delivery::run();
+        }
         let rows = examine(workspace);
         let mut table = Table::new(["needed", "for", "found", "mend it with"]);
         let mut missing = Vec::new();

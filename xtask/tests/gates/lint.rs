@@ -48,6 +48,22 @@ fn a_branch_in_a_step_is_refused() {
 }
 
 #[test]
+fn a_deployment_that_may_be_cut_off_is_refused() {
+    let copy = Copy::of_repository();
+    let workflow = ".github/workflows/deploy-production.yml";
+    copy.replace(workflow, "cancel-in-progress: false\n      queue: max", "cancel-in-progress: true");
+    copy.xtask(&["lint", "tidy"]).expect(REFUSED, "it deploys, so its own `concurrency` has");
+}
+
+#[test]
+fn the_role_of_production_outside_its_environment_is_refused() {
+    let copy = Copy::of_repository();
+    let workflow = ".github/workflows/deploy-production.yml";
+    copy.replace(workflow, "environment: production", "environment: staging");
+    copy.xtask(&["lint", "tidy"]).expect(REFUSED, "AWS_PRODUCTION_ROLE is taken in `environment: production`");
+}
+
+#[test]
 fn a_missing_down_migration_is_refused() {
     let copy = Copy::of_repository();
     let down = copy.files("migrations", ".down.sql").remove(0);

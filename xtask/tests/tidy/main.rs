@@ -3,6 +3,7 @@
 //! Each rule is a function from a file's text to findings, with a table of what it accepts and what
 //! it refuses beside it, and a test that applies it to the whole repository.
 
+mod deployments;
 mod documents;
 mod manifests;
 mod sources;

@@ -48,11 +48,11 @@ fn step_findings(step: &Yaml<'_>) -> impl Iterator<Item = String> {
     [run, uses, shell].into_iter().flatten()
 }
 
-fn values<'a, 'b>(node: Option<&'a Yaml<'b>>) -> impl Iterator<Item = &'a Yaml<'b>> {
+pub(crate) fn values<'a, 'b>(node: Option<&'a Yaml<'b>>) -> impl Iterator<Item = &'a Yaml<'b>> {
     node.and_then(|node| node.as_mapping()).into_iter().flat_map(|mapping| mapping.values())
 }
 
-fn elements<'a, 'b>(node: Option<&'a Yaml<'b>>) -> impl Iterator<Item = &'a Yaml<'b>> {
+pub(crate) fn elements<'a, 'b>(node: Option<&'a Yaml<'b>>) -> impl Iterator<Item = &'a Yaml<'b>> {
     node.and_then(|node| node.as_sequence()).into_iter().flatten()
 }
 

@@ -55,6 +55,15 @@ fn coverage_is_judged_by_the_lines_of_the_report() {
 }
 
 #[test]
+fn what_the_workflows_that_deploy_wait_for_is_told_and_is_no_failure() {
+    let scene = Scene::new();
+    let ran = scene.xtask(&["doctor", "--delivery"]).expect(0, "Set AWS_STAGING_ROLE and AWS_PRODUCTION_ROLE among");
+    ran.says("deploy-production, rollback");
+    assert!(scene.read("summary").contains("### Nothing is deployed yet"), "{}", scene.read("summary"));
+    assert_eq!(scene.read("calls"), "", "it started something");
+}
+
+#[test]
 fn tests_that_fail_are_a_refusal_and_filters_reach_nextest() {
     let scene = Scene::new();
     scene.xtask(&["test", "--gates", "--", "some_filter"]).expect(0, "");

@@ -97,6 +97,8 @@ impl Scene {
             .env("LLVM_PROFDATA", "llvm-profdata")
             .env("GITHUB_STEP_SUMMARY", self.0.path().join("summary"))
             .env_remove("POSTGRES_SOURCE")
+            .env_remove("AWS_STAGING_ROLE")
+            .env_remove("AWS_PRODUCTION_ROLE")
             .output()
             .expect("xtask starts");
         let output_text = [output.stdout, output.stderr].concat();
