@@ -6,6 +6,7 @@
 mod deployments;
 mod documents;
 mod manifests;
+mod permissions;
 mod sources;
 mod workflows;
 
