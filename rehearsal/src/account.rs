@@ -50,12 +50,6 @@ impl Account {
         }
     }
 
-    /// The digest that a tag (or a digest) of a repository leads to now.
-    pub(crate) fn image(&self, repository: &str, reference: &str) -> Option<String> {
-        let repository = self.registry.repository(repository)?;
-        repository.find(reference).map(|(digest, _)| digest.to_string())
-    }
-
     /// The value behind `secrets[].valueFrom`, or what ECS says after `ResourceInitializationError: `.
     pub(crate) fn secret(&self, value_from: &str) -> Result<String, String> {
         let failed = "unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve";

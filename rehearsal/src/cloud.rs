@@ -51,6 +51,17 @@ enum Outcome {
 #[derive(Clone, Debug)]
 pub struct Cloud(Arc<Inner>);
 
+/// A handle that does not keep a cloud alive, for what the cloud itself holds.
+#[derive(Clone, Debug)]
+pub(crate) struct WeakCloud(std::sync::Weak<Inner>);
+
+impl WeakCloud {
+    /// The cloud, as long as anybody else holds it.
+    pub(crate) fn upgrade(&self) -> Option<Cloud> {
+        self.0.upgrade().map(Cloud)
+    }
+}
+
 #[derive(Debug)]
 struct Inner {
     clock: Clock,
@@ -100,6 +111,11 @@ impl Cloud {
             tokio.spawn(tick::run(Arc::downgrade(&self.0), Arc::clone(&self.0.sooner)));
         }
         self.advance();
+    }
+
+    /// A handle that does not keep it alive.
+    pub(crate) fn downgrade(&self) -> WeakCloud {
+        WeakCloud(Arc::downgrade(&self.0))
     }
 
     /// Where the registry is reached, when that is known only after the start.
@@ -171,6 +187,8 @@ impl Cloud {
         let (response, outcome) = wire::answer(&mut shared.state, &asked, &wire::Incoming { request, now, request_id });
         let outcome = if fault.is_some() { format!("{outcome}, answer lost") } else { outcome };
         shared.note(now, asked.service, &asked.operation, &outcome);
+        // What was asked for has its effects at once.
+        shared.state.advance(now);
         self.settle(shared);
         if fault.is_some() { Outcome::Lost } else { Outcome::Answered(response) }
     }
@@ -198,6 +216,12 @@ impl Cloud {
     #[must_use]
     pub fn target_groups(&self) -> Vec<TargetGroup> {
         self.lock().state.targets.all().to_vec()
+    }
+
+    /// The target group that a task is in.
+    pub(crate) fn group_of(&self, task: &str) -> Option<TargetGroup> {
+        let holds = |group: &TargetGroup| group.targets.iter().any(|target| target.task == task);
+        self.target_groups().into_iter().find(holds)
     }
 
     /// Makes a target group, or changes how it is checked; its ARN.
@@ -238,9 +262,10 @@ impl Cloud {
 
     /// Carries out what the model decided, and tells those who wait for it.
     fn settle(&self, mut shared: MutexGuard<'_, Shared>) {
-        let commands = shared.state.take_commands();
-        let targets_changed = shared.state.targets.take_changed();
         let runtime = shared.runtime.clone();
+        // Without a runtime they wait for one.
+        let commands = if runtime.is_some() { shared.state.take_commands() } else { Vec::new() };
+        let targets_changed = shared.state.targets.take_changed();
         // A runtime may report at once, which takes the lock again.
         drop(shared);
         if targets_changed {
@@ -263,6 +288,7 @@ impl Reports for Cloud {
         let now = self.0.clock.now();
         shared.state.advance(now);
         shared.state.report(task, report, now);
+        shared.state.advance(now);
         self.settle(shared);
     }
 }

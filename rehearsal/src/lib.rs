@@ -1,8 +1,6 @@
 //! A cloud on this machine: enough of ECS, ECR, load balancing and CloudWatch to rehearse every
 //! deployment, on AWS's own wire protocols.
 
-#![expect(dead_code, clippy::unused_self, reason = "the services of the cloud plug in one by one")]
-
 mod account;
 mod alarms;
 pub mod balancer;
@@ -23,6 +21,7 @@ pub mod runtime;
 pub mod scenery;
 mod secrets;
 pub mod serve;
+pub mod simulation;
 pub mod snapshot;
 mod wire;
 pub mod world;

@@ -1,16 +1,14 @@
 //! The cloud as it is decided, without anything that runs: pure, deterministic, fed with calls,
 //! reports and the time.
 
+pub(crate) mod ecs;
 pub(crate) mod ids;
 pub(crate) mod targets;
-
-use jiff::Timestamp;
 
 use crate::account::Account;
 use crate::clock::Scale;
 use crate::faults::Faults;
-use crate::snapshot::{ServiceView, TaskView};
-use crate::world::{Launch, Report, TaskArn};
+use crate::world::{Launch, TaskArn};
 
 /// Whose cloud this is.
 #[derive(Clone, Debug)]
@@ -33,6 +31,7 @@ pub(crate) struct State {
     pub(crate) account: Account,
     pub(crate) faults: Faults,
     pub(crate) targets: targets::TargetGroups,
+    pub(crate) ecs: ecs::Ecs,
     commands: Vec<Command>,
 }
 
@@ -54,29 +53,9 @@ impl State {
             ids: ids::Ids::new(seed),
             faults: Faults::new(seed),
             targets: targets::TargetGroups::default(),
+            ecs: ecs::Ecs::default(),
             commands: Vec::new(),
         }
-    }
-
-    /// Lets everything happen that is due.
-    pub(crate) fn advance(&mut self, _now: Timestamp) {}
-
-    /// When something is due next.
-    pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
-        None
-    }
-
-    /// Takes what a runtime saw.
-    pub(crate) fn report(&mut self, _task: &TaskArn, _report: Report, _now: Timestamp) {}
-
-    /// Every service.
-    pub(crate) fn service_views(&self) -> Vec<ServiceView> {
-        Vec::new()
-    }
-
-    /// Every task.
-    pub(crate) fn task_views(&self) -> Vec<TaskView> {
-        Vec::new()
     }
 
     /// Makes a target group, or changes how it is checked.

@@ -3,6 +3,7 @@
 mod cbor;
 mod cloudwatch;
 mod ecr;
+mod ecs;
 mod iam;
 pub(crate) mod json;
 mod logs;
@@ -42,6 +43,7 @@ pub(crate) struct Raw<'a> {
 /// Services of the JSON protocol: the prefix of `X-Amz-Target`, the short name, who answers.
 const JSON: &[(&str, &str, Serve)] = &[
     ("AmazonEC2ContainerRegistry_V20150921", "ecr", ecr::serve),
+    ("AmazonEC2ContainerServiceV20141113", "ecs", ecs::serve),
     ("AmazonSSM", "ssm", ssm::serve),
     ("secretsmanager", "secretsmanager", secretsmanager::serve),
     ("Logs_20140328", "logs", logs::serve),

@@ -104,13 +104,6 @@ impl Stage {
         Ok(act)
     }
 
-    /// Something that the driver does itself.
-    pub(crate) fn aside(&self, title: &str) -> Act {
-        let mut act = Act::new(title, None, &[], self.view.clone(), self.began.elapsed());
-        act.failed_before = self.failed();
-        act
-    }
-
     /// Closes a step: tells it, and stops the scenario when it failed.
     pub(crate) fn done(&mut self, mut act: Act) -> anyhow::Result<()> {
         if self.traffic.is_some() {

@@ -235,3 +235,6 @@ fn arn_of(scenery: &Scenery, name: &str) -> String {
 fn milliseconds(duration: Duration) -> String {
     format!("{}ms", duration.as_millis())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! Histories of services and tasks.

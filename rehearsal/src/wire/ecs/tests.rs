@@ -1,0 +1,1 @@
+//! ECS over the wire.
