@@ -6,6 +6,7 @@
 pub mod alarms;
 pub mod ecr;
 pub mod ecs;
+mod expired;
 pub mod signed;
 pub mod transport;
 
@@ -18,13 +19,15 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 
+use expired::Renewing;
 pub use transport::Transport;
 
 /// How long one attempt of a call may take; then it is tried again.
 pub const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
 /// How long a call may take with all its attempts and the pauses between them.
 pub const CALL_LIMIT: Duration = Duration::from_mins(1);
-/// How many attempts a call gets: throttling, 5xx, lost and late answers are tried again.
+/// How many attempts a call gets: throttling, 5xx, lost and late answers and expired credentials are
+/// tried again.
 pub const ATTEMPTS: u32 = 8;
 /// The first pause between attempts; it doubles, with jitter.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -88,12 +91,20 @@ impl Clients {
         let credentials = config
             .credentials_provider()
             .ok_or_else(|| anyhow::anyhow!("there is nowhere to look for AWS credentials"))?;
+        let renewing = Renewing::new();
+        let config = &config.to_builder().identity_cache(renewing.clone()).build();
+        macro_rules! client {
+            ($sdk:ident) => {{
+                let config = $sdk::config::Builder::from(config).retry_classifier(renewing.clone()).build();
+                $sdk::Client::from_conf(config)
+            }};
+        }
         Ok(Self {
-            ecs: aws_sdk_ecs::Client::new(config),
-            ecr: aws_sdk_ecr::Client::new(config),
-            secrets: aws_sdk_secretsmanager::Client::new(config),
-            sts: aws_sdk_sts::Client::new(config),
-            cloudwatch: aws_sdk_cloudwatch::Client::new(config),
+            ecs: client!(aws_sdk_ecs),
+            ecr: client!(aws_sdk_ecr),
+            secrets: client!(aws_sdk_secretsmanager),
+            sts: client!(aws_sdk_sts),
+            cloudwatch: client!(aws_sdk_cloudwatch),
             transport,
             credentials,
             endpoint: config.endpoint_url().map(str::to_owned),

@@ -120,30 +120,50 @@ impl fmt::Debug for Random {
 
 /// Whether somebody asked this run to stop. Signals ask; every wait looks.
 #[derive(Clone, Debug)]
-pub struct Stop(watch::Receiver<bool>);
+pub struct Stop(watch::Receiver<Asked>);
 
-/// What asks for the stop.
+/// What asks for the stop: each signal does.
 #[derive(Debug)]
-pub struct Stopper(watch::Sender<bool>);
+pub struct Stopper(watch::Sender<Asked>);
+
+/// How often a stop was asked for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Asked {
+    times: u32,
+    last: Option<Instant>,
+}
+
+/// What comes so soon after a signal is the same one on another way: a terminal signals the whole group,
+/// and whoever started us may pass its own on.
+const SAME_SIGNAL: Duration = Duration::from_secs(1);
 
 impl Stop {
     /// A pair of who asks and who is asked.
     #[must_use]
     pub fn pair() -> (Stopper, Self) {
-        let (sender, receiver) = watch::channel(false);
+        let (sender, receiver) = watch::channel(Asked::default());
         (Stopper(sender), Self(receiver))
     }
 
     /// Whether it was asked for.
     #[must_use]
     pub fn requested(&self) -> bool {
-        *self.0.borrow()
+        self.0.borrow().times > 0
     }
 
     /// Waits until it is asked for; for ever when nobody can ask any more.
     pub async fn wait(&self) {
+        self.wait_for(1).await;
+    }
+
+    /// Waits until it is asked for a second time: whoever asks will not wait any longer.
+    pub async fn wait_again(&self) {
+        self.wait_for(2).await;
+    }
+
+    async fn wait_for(&self, times: u32) {
         let mut receiver = self.0.clone();
-        if receiver.wait_for(|asked| *asked).await.is_err() {
+        if receiver.wait_for(|asked| asked.times >= times).await.is_err() {
             std::future::pending::<()>().await;
         }
     }
@@ -159,9 +179,16 @@ impl Stop {
 }
 
 impl Stopper {
-    /// Asks.
+    /// Asks, once more when it was asked before.
     pub fn stop(&self) {
-        self.0.send_replace(true);
+        let now = Instant::now();
+        self.0.send_if_modified(|asked| {
+            let is_new = asked.last.is_none_or(|last| now.duration_since(last) >= SAME_SIGNAL);
+            if is_new {
+                *asked = Asked { times: asked.times.saturating_add(1), last: Some(now) };
+            }
+            is_new
+        });
     }
 }
 
@@ -190,5 +217,16 @@ mod tests {
         assert!(!stop.sleep(Duration::from_secs(1)).await);
         stopper.stop();
         assert!(stop.sleep(Duration::MAX).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_same_signal_on_two_ways_asks_once_and_a_later_one_asks_again() {
+        let (stopper, stop) = Stop::pair();
+        stopper.stop();
+        stopper.stop();
+        let again = tokio::time::timeout(Duration::from_secs(5), stop.wait_again()).await;
+        again.expect_err("it was asked once");
+        stopper.stop();
+        stop.wait_again().await;
     }
 }

@@ -5,6 +5,7 @@
 //! [`aws`].
 
 pub mod aws;
+pub mod decide;
 pub mod edge;
 pub mod environment;
 pub mod evidence;

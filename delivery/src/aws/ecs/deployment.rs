@@ -137,6 +137,12 @@ impl ServiceDeployment {
         last_part(&self.target_revision) == last_part(deployment_id)
     }
 
+    /// The id that its revision has in a service's deployments, and its tasks were started by.
+    #[must_use]
+    pub fn deployment_id(&self) -> String {
+        format!("ecs-svc/{}", last_part(&self.target_revision))
+    }
+
     fn of(deployment: &sdk::ServiceDeployment) -> anyhow::Result<Self> {
         let arn = deployment.service_deployment_arn().context("ECS described a service deployment without an ARN")?;
         let target = deployment.target_service_revision().and_then(|revision| revision.arn());
