@@ -4,6 +4,7 @@
 //! followed becomes an observation, and what comes of it is decided purely again. AWS's types end in
 //! [`aws`].
 
+pub mod arguments;
 pub mod aws;
 pub mod decide;
 pub mod edge;
@@ -11,8 +12,10 @@ pub mod environment;
 pub mod evidence;
 pub mod exit;
 pub mod follow;
+pub mod git;
 pub mod lock;
 pub mod migrate;
+pub mod plan;
 pub mod preflight;
 pub mod progress;
 pub mod prove;
