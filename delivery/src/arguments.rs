@@ -69,7 +69,7 @@ pub struct DeployStaging {
 /// The arguments of `promote`.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct Promote {
-    /// The commit whose image is promoted, in full [or the environment variable IMAGE_TAG]
+    /// The commit whose image is promoted, in full [or the variable `IMAGE_TAG`]
     #[arg(long, value_name = "SHA")]
     pub image_tag: Option<Commit>,
     /// How it is done.
@@ -80,10 +80,10 @@ pub struct Promote {
 /// The arguments of `rollback`.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct Rollback {
-    /// staging or production [or the environment variable DEPLOY_ENVIRONMENT]
+    /// staging or production [or the variable `DEPLOY_ENVIRONMENT`]
     #[arg(long, value_name = "ENVIRONMENT")]
     pub environment: Option<Environment>,
-    /// The commit to go back to, in full [or the environment variable ROLLBACK_TO; otherwise the last good release]
+    /// The commit to go back to, in full [or the variable `ROLLBACK_TO`; otherwise the last good release]
     #[arg(long, value_name = "SHA")]
     pub to: Option<Commit>,
     /// How it is done.
@@ -93,6 +93,7 @@ pub struct Rollback {
 
 /// How something is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub struct Manner {
     /// Say what would be done, and touch nothing
     #[arg(long)]
@@ -119,7 +120,7 @@ pub struct Status {
 /// The arguments of `history`.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct History {
-    /// staging or production [or the environment variable DEPLOY_ENVIRONMENT]
+    /// staging or production [or the variable `DEPLOY_ENVIRONMENT`]
     #[arg(long, value_name = "ENVIRONMENT")]
     pub environment: Option<Environment>,
     /// Print one document for programs on standard output

@@ -4,13 +4,12 @@
 //! mean to it. Nothing is fetched: what the remote had when it was asked last is what counts, and a
 //! checkout in Actions has asked just before.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
-use tokio::process::Command;
 
+use crate::edge::Variables;
 use crate::exit::Ending;
 use crate::release::Commit;
 
@@ -19,11 +18,16 @@ const NAMED: usize = 5;
 
 /// A work tree.
 #[derive(Clone, Debug)]
-pub struct WorkTree {
-    /// Where git is asked.
-    pub folder: PathBuf,
-    /// Variables that git gets besides those of this process.
-    pub variables: Vec<(OsString, OsString)>,
+pub enum WorkTree {
+    /// One that git is asked about.
+    At {
+        /// Where it is asked.
+        folder: PathBuf,
+        /// Variables that it gets besides those of this process: `GIT_DIR` and the like.
+        variables: Vec<(String, String)>,
+    },
+    /// One whose state is known.
+    Known(State),
 }
 
 /// What git says of it.
@@ -49,22 +53,41 @@ pub enum Pushed {
 }
 
 impl WorkTree {
-    /// The work tree around this folder, or that which the variables of this process name.
+    /// The work tree around this folder, or that which these variables name.
     #[must_use]
-    pub fn at(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), variables: Vec::new() }
+    pub fn at(folder: impl Into<PathBuf>, variables: &Variables) -> Self {
+        let own = variables.iter().filter(|(name, _)| name.starts_with("GIT_"));
+        let variables = own.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Self::At { folder: folder.into(), variables }
     }
 
     /// Asks git.
     pub async fn look(&self) -> anyhow::Result<State> {
-        let head = self.git(&["rev-parse", "--verify", "HEAD^{commit}"]).await?;
+        match self {
+            Self::Known(state) => Ok(state.clone()),
+            Self::At { folder, variables } => {
+                let git = Git { folder: folder.clone(), variables: variables.clone() };
+                tokio::task::spawn_blocking(move || git.look()).await.context("failed to ask git")?
+            }
+        }
+    }
+}
+
+struct Git {
+    folder: PathBuf,
+    variables: Vec<(String, String)>,
+}
+
+impl Git {
+    fn look(&self) -> anyhow::Result<State> {
+        let head = self.ask(&["rev-parse", "--verify", "HEAD^{commit}"])?;
         let head = head.trim().parse().context("git names what is checked out")?;
-        let status = self.git(&["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=normal"]).await?;
+        let status = self.ask(&["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=normal"])?;
         let changes = status.split('\0').filter_map(|entry| entry.get(3..)).map(str::to_owned).collect();
-        let remotes = self.git(&["for-each-ref", "--count=1", "--contains", "HEAD", "refs/remotes"]).await?;
+        let remotes = self.ask(&["for-each-ref", "--count=1", "--contains", "HEAD", "refs/remotes"])?;
         let pushed = if !remotes.trim().is_empty() {
             Pushed::Yes
-        } else if self.git(&["remote"]).await?.trim().is_empty() {
+        } else if self.ask(&["remote"])?.trim().is_empty() {
             Pushed::NoRemote
         } else {
             Pushed::No
@@ -72,12 +95,12 @@ impl WorkTree {
         Ok(State { head, changes, pushed })
     }
 
-    async fn git(&self, arguments: &[&str]) -> anyhow::Result<String> {
+    fn ask(&self, arguments: &[&str]) -> anyhow::Result<String> {
         let what = format!("git {}", arguments.join(" "));
         let mut command = Command::new("git");
-        command.current_dir(&self.folder).envs(self.variables.iter().cloned()).args(arguments);
-        command.env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0").stdin(Stdio::null()).kill_on_drop(true);
-        let output = command.output().await.with_context(|| format!("failed to start {what}"))?;
+        command.current_dir(&self.folder).envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.args(arguments).env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0").stdin(Stdio::null());
+        let output = command.output().with_context(|| format!("failed to start {what}"))?;
         if !output.status.success() {
             bail!("{what} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
         }

@@ -70,6 +70,15 @@ impl Report {
         });
     }
 
+    /// Says a line that is no event.
+    pub fn note(&self, text: &str) {
+        let text = self.safe(text);
+        self.with(|inner, _| {
+            inner.clear();
+            inner.line(&text);
+        });
+    }
+
     /// The one document for programs.
     #[must_use]
     pub fn document(&self, ended: &Ended) -> String {

@@ -49,14 +49,15 @@ impl Repository {
     }
 
     async fn look(&self) -> State {
-        let mut tree = WorkTree::at(self.path());
         // Whatever this test runs under, it is this repository that is meant.
-        tree.variables = vec![
-            ("GIT_DIR".into(), self.path().join(".git").into()),
-            ("GIT_WORK_TREE".into(), self.path().into()),
-            ("GIT_INDEX_FILE".into(), self.path().join(".git/index").into()),
+        let path = |name: &str| self.path().join(name).to_str().expect("text").to_owned();
+        let variables = [
+            ("GIT_DIR", path(".git")),
+            ("GIT_WORK_TREE", path("")),
+            ("GIT_INDEX_FILE", path(".git/index")),
+            ("LANG", "xx".to_owned()),
         ];
-        tree.look().await.expect("an answer")
+        WorkTree::at(self.path(), &Variables::from_iter(variables)).look().await.expect("an answer")
     }
 }
 
@@ -117,10 +118,16 @@ async fn a_commit_that_nobody_else_has_is_refused_with_what_to_do() {
 #[tokio::test]
 async fn where_there_is_no_repository_the_error_says_what_git_says() {
     let folder = TempDir::new().expect("a folder");
-    let tree = WorkTree {
-        folder: folder.path().to_owned(),
-        variables: vec![("GIT_DIR".into(), folder.path().join("none").into())],
-    };
+    let none = folder.path().join("none");
+    let variables = Variables::from_iter([("GIT_DIR", none.to_str().expect("text"))]);
+    let tree = WorkTree::at(folder.path(), &variables);
     let text = format!("{:#}", tree.look().await.expect_err("there is none"));
     assert!(text.contains("git rev-parse") && text.contains("not a git repository"), "{text}");
+}
+
+#[tokio::test]
+async fn a_state_that_is_known_is_not_asked_for() {
+    let head = "a".repeat(40).parse().expect("a commit");
+    let state = State { head, changes: Vec::new(), pushed: Pushed::Yes };
+    assert_eq!(WorkTree::Known(state.clone()).look().await.expect("it is known"), state);
 }

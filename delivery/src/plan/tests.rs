@@ -80,13 +80,13 @@ fn usual(verdicts: &[(Environment, Judgement)]) -> Observed {
     }
 }
 
-fn in_flight(letter: char, status: &str) -> Option<InFlight> {
-    Some(InFlight {
+fn in_flight(letter: char, status: &str) -> InFlight {
+    InFlight {
         arn: "arn:aws:ecs:r:1:service-deployment/c/s/9".to_owned(),
         status: status.to_owned(),
         digest: Some(release(letter).digest),
         forward: status == "IN_PROGRESS",
-    })
+    }
 }
 
 #[track_caller]
@@ -108,7 +108,7 @@ fn a_new_release_goes_the_whole_way() {
     planned(
         Staging,
         &Observed { tagged: None, ..usual(&[]) },
-        &expect![[r#"
+        &expect![[r"
             staging gets aaaaaaaaaaaa (sha256:e33cdf9c7f71), and serves bbbbbbbbbbbb (sha256:e26d2da3ab58) now
               push      the image, at most 10 min
               register  a revision like myapp:7, but for
@@ -119,15 +119,20 @@ fn a_new_release_goes_the_whole_way() {
               prove     that sha256:e33cdf9c7f71 serves, at most 2 min
               smoke     /health, /ready and the flows at https://staging.myapp.example/, at most 5 min
               evidence  the verdict, beside sha256:e33cdf9c7f71
-        "#]],
+        "]],
     );
 }
 
 #[test]
 fn production_gets_what_staging_verified_by_its_manifest() {
-    let observed =
-        Observed { definition: Definition::Registered("arn:x:task-definition/myapp:8".to_owned()), ..usual(&[(Staging, Passed)]) };
-    planned(Production, &observed, &expect![[r#"
+    let observed = Observed {
+        definition: Definition::Registered("arn:x:task-definition/myapp:8".to_owned()),
+        ..usual(&[(Staging, Passed)])
+    };
+    planned(
+        Production,
+        &observed,
+        &expect![[r"
         production gets aaaaaaaaaaaa (sha256:e33cdf9c7f71), and serves bbbbbbbbbbbb (sha256:e26d2da3ab58) now
           push      nothing: the registry has the image
           tag       production-latest on its manifest
@@ -138,30 +143,39 @@ fn production_gets_what_staging_verified_by_its_manifest() {
           prove     that sha256:e33cdf9c7f71 serves, at most 2 min
           smoke     /health, /ready and the flows at https://myapp.example/, at most 5 min
           evidence  the verdict, beside sha256:e33cdf9c7f71
-    "#]]);
+    "]],
+    );
 }
 
 #[test]
 fn what_is_under_way_already_is_followed_and_not_done_again() {
-    let observed = Observed { serving: serving('a'), in_flight: in_flight('a', "IN_PROGRESS"), ..usual(&[]) };
-    planned(Staging, &observed, &expect![[r#"
+    let observed = Observed { serving: serving('a'), in_flight: Some(in_flight('a', "IN_PROGRESS")), ..usual(&[]) };
+    planned(
+        Staging,
+        &observed,
+        &expect![[r"
         staging is getting aaaaaaaaaaaa (sha256:e33cdf9c7f71) already
           follow    arn:aws:ecs:r:1:service-deployment/c/s/9, at most 20 min
           prove     that sha256:e33cdf9c7f71 serves, at most 2 min
           smoke     /health, /ready and the flows at https://staging.myapp.example/, at most 5 min
           evidence  the verdict, beside sha256:e33cdf9c7f71
-    "#]]);
+    "]],
+    );
 }
 
 #[test]
 fn what_serves_is_verified_when_nobody_has_and_left_alone_when_somebody_has() {
     let serves = |verdicts: &[_]| Observed { serving: serving('a'), ..usual(verdicts) };
-    planned(Staging, &serves(&[]), &expect![[r#"
+    planned(
+        Staging,
+        &serves(&[]),
+        &expect![[r"
         staging serves aaaaaaaaaaaa (sha256:e33cdf9c7f71), which nobody has verified
           prove     that sha256:e33cdf9c7f71 serves, at most 2 min
           smoke     /health, /ready and the flows at https://staging.myapp.example/, at most 5 min
           evidence  the verdict, beside sha256:e33cdf9c7f71
-    "#]]);
+    "]],
+    );
     for (environment, verdicts, expected) in [
         (Staging, &[(Staging, Passed)][..], Course::Nothing),
         (Staging, &[(Staging, Passed), (Staging, Failed)], Course::Verify),
@@ -173,37 +187,93 @@ fn what_serves_is_verified_when_nobody_has_and_left_alone_when_somebody_has() {
         let plan = Plan::decide(&asked(environment), &serves(verdicts)).expect("a plan");
         assert_eq!(plan.course, expected, "{environment} {verdicts:?}");
     }
-    planned(Staging, &serves(&[(Staging, Passed)]), &expect![[r#"
+    planned(
+        Staging,
+        &serves(&[(Staging, Passed)]),
+        &expect![[r"
         staging serves aaaaaaaaaaaa (sha256:e33cdf9c7f71), verified: there is nothing to do
-    "#]]);
+    "]],
+    );
 }
 
 #[test]
 fn production_refuses_what_is_not_there_not_verified_or_there_already() {
     let passed = [(Staging, Passed)];
-    refused(Production, &Observed { tagged: None, ..usual(&passed) }, exit::REFUSED, &expect!["refused: the registry has no image of aaaaaaaaaaaa"]);
-    refused(Production, &usual(&[]), exit::REFUSED, &expect!["refused: staging has not verified aaaaaaaaaaaa (sha256:e33cdf9c7f71): run deploy-staging for this commit first"]);
-    refused(Production, &usual(&[(Staging, Passed), (Production, Failed)]), exit::REFUSED, &expect!["refused: aaaaaaaaaaaa (sha256:e33cdf9c7f71) failed in production after staging had verified it at 1970-01-01T00:02:00Z; run deploy-staging for aaaaaaaaaaaa again, and look at what it says"]);
-    refused(Production, &usual(&[(Staging, Errored)]), exit::COULD_NOT_TELL, &expect!["could not tell: staging could not judge aaaaaaaaaaaa (sha256:e33cdf9c7f71) (errored) at 1970-01-01T00:01:00Z; run deploy-staging for aaaaaaaaaaaa again, and look at what it says"]);
+    refused(
+        Production,
+        &Observed { tagged: None, ..usual(&passed) },
+        exit::REFUSED,
+        &expect!["refused: the registry has no image of aaaaaaaaaaaa"],
+    );
+    refused(
+        Production,
+        &usual(&[]),
+        exit::REFUSED,
+        &expect![
+            "refused: staging has not verified aaaaaaaaaaaa (sha256:e33cdf9c7f71): run deploy-staging for this commit first"
+        ],
+    );
+    refused(
+        Production,
+        &usual(&[(Staging, Passed), (Production, Failed)]),
+        exit::REFUSED,
+        &expect![
+            "refused: aaaaaaaaaaaa (sha256:e33cdf9c7f71) failed in production after staging had verified it at 1970-01-01T00:02:00Z; run deploy-staging for aaaaaaaaaaaa again, and look at what it says"
+        ],
+    );
+    refused(
+        Production,
+        &usual(&[(Staging, Errored)]),
+        exit::COULD_NOT_TELL,
+        &expect![
+            "could not tell: staging could not judge aaaaaaaaaaaa (sha256:e33cdf9c7f71) (errored) at 1970-01-01T00:01:00Z; run deploy-staging for aaaaaaaaaaaa again, and look at what it says"
+        ],
+    );
     let there = Observed { serving: serving('a'), ..usual(&[(Staging, Passed), (Production, Passed)]) };
-    refused(Production, &there, exit::REFUSED, &expect!["refused: aaaaaaaaaaaa (sha256:e33cdf9c7f71) is in production already, and verified there"]);
+    refused(
+        Production,
+        &there,
+        exit::REFUSED,
+        &expect!["refused: aaaaaaaaaaaa (sha256:e33cdf9c7f71) is in production already, and verified there"],
+    );
 }
 
 #[test]
 fn nothing_is_begun_while_something_else_is_in_flight_or_while_there_is_nothing_to_judge_by() {
     for (letter, status) in [('b', "IN_PROGRESS"), ('a', "ROLLBACK_IN_PROGRESS"), ('a', "STOP_REQUESTED")] {
-        let observed = Observed { in_flight: in_flight(letter, status), ..usual(&[]) };
+        let observed = Observed { in_flight: Some(in_flight(letter, status)), ..usual(&[]) };
         let ending = Plan::decide(&asked(Staging), &observed).expect_err("it is refused");
         assert!(ending.to_string().contains(status), "{ending}");
     }
-    let observed = Observed { in_flight: in_flight('b', "IN_PROGRESS"), ..usual(&[]) };
-    refused(Staging, &observed, exit::REFUSED, &expect!["refused: a deployment of sha256:e26d2da3ab58 is in flight in staging (IN_PROGRESS): wait for its end (--wait), or abort it (rollback --environment staging)"]);
-    refused(Staging, &Observed { desired: 0, ..usual(&[]) }, exit::REFUSED, &expect!["refused: the service of staging is to have no task at all, so a release in it could not be judged: set its desired count"]);
+    let observed = Observed { in_flight: Some(in_flight('b', "IN_PROGRESS")), ..usual(&[]) };
+    refused(
+        Staging,
+        &observed,
+        exit::REFUSED,
+        &expect![
+            "refused: a deployment of sha256:e26d2da3ab58 is in flight in staging (IN_PROGRESS): wait for its end (--wait), or abort it (rollback --environment staging)"
+        ],
+    );
+    refused(
+        Staging,
+        &Observed { desired: 0, ..usual(&[]) },
+        exit::REFUSED,
+        &expect![
+            "refused: the service of staging is to have no task at all, so a release in it could not be judged: set its desired count"
+        ],
+    );
 }
 
 #[test]
 fn a_commit_that_gave_another_image_before_is_refused() {
-    refused(Staging, &Observed { tagged: Some(Digest::of(b"other")), ..usual(&[]) }, exit::REFUSED, &expect!["refused: the registry has sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa for aaaaaaaaaaaa, and this is sha256:e33cdf9c7f7120b98e8c78408953e07f2ecd183006b5606df349b4c212acf43e: the same commit must give the same image, and a tag of a commit never moves"]);
+    refused(
+        Staging,
+        &Observed { tagged: Some(Digest::of(b"other")), ..usual(&[]) },
+        exit::REFUSED,
+        &expect![
+            "refused: the registry has sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa for aaaaaaaaaaaa, and this is sha256:e33cdf9c7f7120b98e8c78408953e07f2ecd183006b5606df349b4c212acf43e: the same commit must give the same image, and a tag of a commit never moves"
+        ],
+    );
 }
 
 #[test]

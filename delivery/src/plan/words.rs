@@ -26,7 +26,9 @@ impl Plan {
         let mut lines = Vec::new();
         let mut step = |name: &str, what: String| lines.push(format!("  {name:<9} {what}"));
         let head = match course {
-            Course::Nothing => return vec![format!("{environment} serves {release}, verified: there is nothing to do")],
+            Course::Nothing => {
+                return vec![format!("{environment} serves {release}, verified: there is nothing to do")];
+            }
             Course::Verify => format!("{environment} serves {release}, which nobody has verified"),
             Course::Adopt { .. } => format!("{environment} is getting {release} already"),
             Course::RollOut { .. } => format!("{environment} gets {release}, and serves {} now", from.words()),

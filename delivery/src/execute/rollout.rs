@@ -1,0 +1,226 @@
+//! From a plan to what ECS was asked for: push, tag, preflight, register, migrate, update, follow.
+
+use jiff::Timestamp;
+
+use super::Goal;
+use super::observe::World;
+use super::session::{Caller, Session};
+use super::settle::Judge;
+use super::step::{Came, Kind};
+use crate::aws::ecs::TaskDefinition;
+use crate::environment::Environment;
+use crate::evidence::Judgement;
+use crate::exit::Ending;
+use crate::follow::{End, Followed};
+use crate::lock::Guard;
+use crate::migrate::migrate;
+use crate::plan::{Course, Definition, Plan, short};
+use crate::preflight::Needs;
+use crate::progress::Step;
+use crate::registry::Layout;
+use crate::verbs::Answer;
+
+/// A plan that is carried out, with all that it was made from.
+pub(crate) struct Rollout<'a> {
+    pub(crate) session: &'a Session,
+    pub(crate) guard: &'a Guard,
+    pub(crate) caller: &'a Caller,
+    pub(crate) plan: &'a Plan,
+    pub(crate) world: &'a World,
+    /// The task definition that the release needs, registered or not.
+    pub(crate) wanted: TaskDefinition,
+    /// Where the image is, when it may have to be pushed.
+    pub(crate) layout: Option<&'a Layout>,
+    pub(crate) began: Timestamp,
+}
+
+impl Rollout<'_> {
+    /// Carries the plan out, to the verdict.
+    pub(crate) async fn run(self) -> anyhow::Result<Answer> {
+        let Self { session, plan, world, guard, .. } = &self;
+        let environment = plan.environment;
+        match &plan.course {
+            Course::Nothing => {
+                let lines = plan.lines(session.of(environment), &session.settings.limits);
+                Ok(Answer { lines, result: serde_json::to_value(plan)? })
+            }
+            Course::Verify => {
+                let deployment = self.deployment_of_what_serves().await?;
+                session.phase.touch();
+                let goal = Goal::of_history(session, environment).await;
+                Box::pin(self.judge(goal).settle(&deployment)).await
+            }
+            Course::Adopt { .. } => {
+                let goal = Goal::source_of(session, world).await;
+                session.phase.depart();
+                let followed = session.follow(environment, &world.service, None, &session.edge, guard.lost()).await;
+                Box::pin(self.judge(goal).judge(followed)).await
+            }
+            Course::RollOut { push, tag, definition, migration } => {
+                if *push {
+                    self.push().await?;
+                }
+                if let Some(tag) = tag {
+                    self.tag(tag).await?;
+                }
+                preflight(session, environment, world, &self.wanted).await?;
+                let definition = self.register(definition).await?;
+                if migration.is_some() {
+                    self.migrate(&definition).await?;
+                }
+                let followed = self.update(&definition).await?;
+                let goal = Ok(Goal::before(world));
+                Box::pin(self.judge(goal).judge(followed)).await
+            }
+        }
+    }
+
+    fn judge(&self, goal: Result<Goal, String>) -> Judge<'_> {
+        let Self { session, guard, caller, plan, began, .. } = self;
+        Judge { session, guard, caller, environment: plan.environment, release: &plan.release, began: *began, goal }
+    }
+
+    async fn push(&self) -> anyhow::Result<()> {
+        let Self { session, plan, layout, .. } = self;
+        let work = async {
+            let layout = layout.ok_or_else(|| Ending::refused("there is no image layout to push"))?;
+            session.phase.touch();
+            let pushed = session.registry.push(layout, plan.release.commit.as_str()).await?;
+            Ok(if pushed.known {
+                Came::skipped((), "the registry has it")
+            } else {
+                Came::done((), format!("{} blobs, {} kB", pushed.blobs, pushed.bytes.div_ceil(1000)))
+            })
+        };
+        let what = format!("{} to {}", plan.release, session.repository());
+        session.step(Step::Push, what, Some(session.settings.limits.push), Kind::Act, work).await
+    }
+
+    async fn tag(&self, tag: &str) -> anyhow::Result<()> {
+        let Self { session, plan, .. } = self;
+        let work = async {
+            session.phase.touch();
+            let moved = session.clients.retag(session.repository(), &plan.release.digest, tag).await?;
+            Ok(if moved { Came::done((), "by its manifest") } else { Came::skipped((), "it is there") })
+        };
+        let what = format!("{tag} to {}", plan.release.digest.short());
+        session.step(Step::Tag, what, Some(session.settings.limits.push), Kind::Act, work).await
+    }
+
+    async fn register(&self, definition: &Definition) -> anyhow::Result<TaskDefinition> {
+        let Self { session, wanted, .. } = self;
+        let work = async {
+            if let Definition::Registered(arn) = definition {
+                return Ok(Came::skipped(wanted.clone(), format!("{} is the same", short(arn))));
+            }
+            session.phase.touch();
+            let registered = session.clients.register(wanted).await?;
+            let name = short(registered.arn()).to_owned();
+            Ok(Came::done(registered, name))
+        };
+        let what = format!("a task definition of {}", wanted.family());
+        session.step(Step::Register, what, Some(session.settings.limits.preflight), Kind::Act, work).await
+    }
+
+    async fn migrate(&self, definition: &TaskDefinition) -> anyhow::Result<()> {
+        let Self { session, plan, world, guard, .. } = self;
+        if session.edge.stop.requested() {
+            return Err(session.stopped().into());
+        }
+        guard.check().await.map_err(|error| Ending::Failed(format!("{error:#}")))?;
+        session.phase.touch();
+        let done = migrate(
+            &session.clients,
+            plan.environment,
+            &session.settings,
+            definition,
+            &world.service,
+            &plan.release,
+            &session.edge,
+            &session.progress,
+            &session.redactor,
+        )
+        .await;
+        if let Err(ending) = done {
+            // Whoever asked to stop did not judge the release.
+            if !session.edge.stop.requested() {
+                let judge = self.judge(Err(String::new()));
+                judge.record_beside(Judgement::Failed, &ending.to_string(), None).await;
+            }
+            return Err(ending.into());
+        }
+        Ok(())
+    }
+
+    /// Asks for the new revision, when the lock is still ours, and follows it.
+    async fn update(&self, definition: &TaskDefinition) -> anyhow::Result<Followed> {
+        let Self { session, plan, world, guard, .. } = self;
+        if session.edge.stop.requested() {
+            return Err(session.stopped().into());
+        }
+        guard.check().await.map_err(|error| Ending::Failed(format!("{error:#}")))?;
+        let service = session.update(plan.environment, definition.arn()).await?;
+        if service.task_definition != definition.arn() {
+            let reason = format!("ECS was asked for {} and has {}", definition.arn(), service.task_definition);
+            return Ok(Followed { deployment: None, end: End::Somebody, failures: Vec::new(), reason });
+        }
+        let from = world.serving.revision.as_deref();
+        Ok(session.follow(plan.environment, &service, from, &session.edge, guard.lost()).await)
+    }
+
+    /// The service deployment by which what serves came in.
+    async fn deployment_of_what_serves(&self) -> anyhow::Result<String> {
+        let Self { session, plan, world, .. } = self;
+        let settings = session.of(plan.environment);
+        let work = async {
+            let of_it = |deployments: &[crate::aws::ecs::ServiceDeployment]| {
+                let mut found = deployments.iter().filter(|deployment| {
+                    Some(&deployment.target_revision) == world.serving.revision.as_ref()
+                        && deployment.status == crate::aws::ecs::DeploymentStatus::Successful
+                });
+                found.next().map(|deployment| deployment.arn.clone())
+            };
+            let found = match of_it(&world.deployments) {
+                Some(found) => Some(found),
+                None => of_it(&session.clients.service_deployments(&settings.cluster, &settings.service, None).await?),
+            };
+            let found = found.ok_or_else(|| {
+                Ending::CouldNotTell(format!("ECS knows of no deployment by which {} came in", plan.release))
+            })?;
+            Ok(Came::done(found.clone(), short(&found).to_owned()))
+        };
+        let limit = Some(session.settings.limits.preflight);
+        session.step(Step::Preflight, "how it came in", limit, Kind::Gate, work).await
+    }
+}
+
+/// Looks at everything that a task definition leans on, and at the alarms of the service.
+pub(crate) async fn preflight(
+    session: &Session,
+    environment: Environment,
+    world: &World,
+    wanted: &TaskDefinition,
+) -> anyhow::Result<()> {
+    let mut alarms = session.of(environment).alarms.clone();
+    alarms.extend(world.service.alarms.iter().cloned());
+    alarms.sort();
+    alarms.dedup();
+    let needs = Needs { alarms, ..wanted.needs() };
+    let work = async {
+        let findings = needs.look(&session.clients).await;
+        let count = findings.looked_at;
+        for warning in findings.judge(session.settings.preflight.allow_unseen)? {
+            session.progress.warn(Step::Preflight, warning);
+        }
+        Ok(Came::done((), format!("{count} looked at")))
+    };
+    let limit = Some(session.settings.limits.preflight);
+    session.step(Step::Preflight, "roles, secrets, parameters, alarms", limit, Kind::Gate, work).await
+}
+
+impl Goal {
+    /// Goes back to what a plan was made from.
+    fn before(world: &World) -> Self {
+        Self { task_definition: world.serving.task_definition.clone(), digest: world.serving.digest.clone() }
+    }
+}

@@ -1,0 +1,236 @@
+//! From the end of a rollout to its verdict: proof, questions, evidence, and the way back when any of
+//! them is missing.
+
+use jiff::Timestamp;
+
+use super::back::{Goal, bring_back, usable};
+use super::session::{Caller, Session};
+use crate::environment::Environment;
+use crate::evidence::{Check, Judgement, Verdict};
+use crate::exit::Ending;
+use crate::follow::{End, Followed};
+use crate::lock::Guard;
+use crate::plan::short;
+use crate::progress::{Outcome, Step};
+use crate::prove::{NotProven, prove};
+use crate::release::Release;
+use crate::smoke::{Smoke, Smoked};
+use crate::verbs::Answer;
+
+/// Who judges what.
+pub(crate) struct Judge<'a> {
+    pub(crate) session: &'a Session,
+    pub(crate) guard: &'a Guard,
+    pub(crate) caller: &'a Caller,
+    pub(crate) environment: Environment,
+    pub(crate) release: &'a Release,
+    pub(crate) began: Timestamp,
+    /// Where to go when it is no good, or why there is nowhere.
+    pub(crate) goal: Result<Goal, String>,
+}
+
+/// Why a release that came in may not stay.
+struct Fault {
+    judgement: Judgement,
+    why: String,
+    checks: Vec<Check>,
+    /// Whether the environment is not ours to change any more.
+    taken: bool,
+}
+
+impl Judge<'_> {
+    /// Judges what a rollout has come to.
+    pub(crate) async fn judge(&self, followed: Followed) -> anyhow::Result<Answer> {
+        let Followed { deployment, end, reason, .. } = followed;
+        let judgement = if self.session.edge.stop.requested() { Judgement::Errored } else { Judgement::Failed };
+        let ending = match (end, &deployment) {
+            (End::In, Some(deployment)) => return Box::pin(self.settle(deployment)).await,
+            (End::In, None) => Ending::RollbackFailed("ECS does not say by which deployment it came in".to_owned()),
+            (End::BackAgain, _) => Ending::RolledBack(reason.clone()),
+            (End::NotBack, _) => Ending::RollbackFailed(reason.clone()),
+            (End::Somebody, _) => Ending::RollbackFailed(format!(
+                "{reason}; somebody else deploys to {} too, and what serves is for them to say: run status",
+                self.environment
+            )),
+        };
+        let judgement = if end == End::Somebody { Judgement::Errored } else { judgement };
+        self.record_beside(judgement, &reason, deployment).await;
+        self.session.phase.arrive();
+        Err(ending.into())
+    }
+
+    /// Proves what came in, asks it, and records that it is good; or goes back.
+    pub(crate) async fn settle(&self, deployment: &str) -> anyhow::Result<Answer> {
+        let session = self.session;
+        let checks = match self.good(deployment).await {
+            Ok(checks) => checks,
+            Err(fault) if fault.taken => {
+                session.phase.arrive();
+                return Err(Ending::RollbackFailed(format!(
+                    "{}; what serves was left as it is: run status",
+                    fault.why
+                ))
+                .into());
+            }
+            Err(fault) => return Err(Box::pin(self.go_back(fault, deployment)).await.into()),
+        };
+        session.phase.arrive();
+        let verdict = self.verdict(Judgement::Passed, "", Some(deployment.to_owned()), checks);
+        let begun = session.progress.begin(Step::Evidence, format!("that {} passed", self.release), None);
+        if let Err(error) = verdict.record(&session.registry, &session.redactor).await {
+            let why = format!(
+                "{} is deployed to {} and proven, but the evidence could not be stored: {error:#}; run the same again",
+                self.release, self.environment
+            );
+            begun.end(Outcome::Failed, why.clone());
+            return Err(Ending::CouldNotTell(why).into());
+        }
+        begun.done("recorded");
+        let lines =
+            vec![format!("{} serves {}, proven and asked: {}", self.environment, self.release, short(deployment))];
+        Ok(Answer { lines, result: serde_json::to_value(&verdict)? })
+    }
+
+    /// The checks that show that it is good, or what is wrong.
+    async fn good(&self, deployment: &str) -> Result<Vec<Check>, Fault> {
+        let session = self.session;
+        let stopped = async {
+            tokio::select! {
+                biased;
+                why = self.guard.lost() => (why, true),
+                () = session.edge.stop.wait() => ("a signal asked to stop before it was judged".to_owned(), false),
+            }
+        };
+        tokio::select! {
+            biased;
+            (why, taken) = stopped => Err(Fault { judgement: Judgement::Errored, why, checks: Vec::new(), taken }),
+            found = self.look(deployment) => found,
+        }
+    }
+
+    async fn look(&self, deployment: &str) -> Result<Vec<Check>, Fault> {
+        let session = self.session;
+        let settings = session.of(self.environment);
+        let digest = &self.release.digest;
+        let limit = session.settings.limits.proof;
+        let begun = session.progress.begin(Step::Prove, format!("that {} serves", digest.short()), Some(limit));
+        let proven =
+            prove(&session.clients, settings, session.container(), deployment, digest, limit, &session.edge).await;
+        let mut checks = match proven {
+            Ok(checks) => checks,
+            Err(error) => {
+                let checks = error.downcast_ref::<NotProven>().map(|found| found.checks.clone()).unwrap_or_default();
+                let failed = checks.iter().any(|check| check.judgement == Judgement::Failed);
+                let judgement = if failed { Judgement::Failed } else { Judgement::Errored };
+                let why = format!("{error:#}");
+                begun.end(Outcome::Failed, why.clone());
+                return Err(Fault { judgement, why, checks, taken: false });
+            }
+        };
+        begun.done(format!("{} checks", checks.len()));
+        let smoked = smoke(session, self.environment, self.release).await;
+        checks.extend(smoked.checks());
+        match smoked.failure() {
+            None if smoked.passed() => Ok(checks),
+            failure => {
+                let why = failure.unwrap_or_else(|| "nothing was asked".to_owned());
+                Err(Fault {
+                    judgement: Judgement::Failed,
+                    why: format!("the smoke test failed: {why}"),
+                    checks,
+                    taken: false,
+                })
+            }
+        }
+    }
+
+    /// Takes a release back that came in and may not stay.
+    async fn go_back(&self, fault: Fault, deployment: &str) -> Ending {
+        let session = self.session;
+        let Fault { judgement, why, checks, .. } = fault;
+        let verdict = self.verdict(judgement, &why, Some(deployment.to_owned()), checks);
+        self.record(&verdict).await;
+        let ending = match &self.goal {
+            Err(nowhere) => Ending::RollbackFailed(format!("{why}; and there is no way back: {nowhere}")),
+            Ok(goal) => {
+                let limit = session.settings.limits.rollback;
+                let what = format!("to {}: {why}", short(&goal.task_definition));
+                let begun = session.progress.begin(Step::RollBack, what, Some(limit));
+                let ending = Box::pin(self.back_to(goal, &why)).await;
+                let outcome = if matches!(ending, Ending::RolledBack(_)) { Outcome::Done } else { Outcome::Failed };
+                begun.end(
+                    outcome,
+                    if outcome == Outcome::Done { "it serves again".to_owned() } else { ending.to_string() },
+                );
+                ending
+            }
+        };
+        session.phase.arrive();
+        ending
+    }
+
+    async fn back_to(&self, goal: &Goal, why: &str) -> Ending {
+        let definition = match usable(self.session, goal).await {
+            Ok(definition) => definition,
+            Err(error) => return Ending::RollbackFailed(format!("{why}; and the way back: {error:#}")),
+        };
+        match Box::pin(bring_back(self.session, self.environment, &definition, goal.digest.as_ref())).await {
+            Ok(back) if back.followed.end == End::In => match back.proven {
+                Ok(_) => Ending::RolledBack(why.to_owned()),
+                Err(not) => Ending::RollbackFailed(format!("{why}; and the way back: {not}")),
+            },
+            Ok(back) => Ending::RollbackFailed(format!("{why}; and the way back: {}", back.followed.reason)),
+            Err(ending) => Ending::RollbackFailed(format!("{why}; and the way back: {ending}")),
+        }
+    }
+
+    /// Records a verdict that changes nothing about how the run ends.
+    pub(crate) async fn record_beside(&self, judgement: Judgement, why: &str, deployment: Option<String>) {
+        let verdict = self.verdict(judgement, why, deployment, Vec::new());
+        self.record(&verdict).await;
+    }
+
+    async fn record(&self, verdict: &Verdict) {
+        let progress = &self.session.progress;
+        let begun = progress.begin(Step::Evidence, format!("that {} {}", self.release, verdict.judgement), None);
+        match verdict.record(&self.session.registry, &self.session.redactor).await {
+            Ok(_) => begun.done("recorded"),
+            Err(error) => begun.end(Outcome::Failed, format!("{error:#}")),
+        }
+    }
+
+    fn verdict(&self, judgement: Judgement, why: &str, deployment: Option<String>, checks: Vec<Check>) -> Verdict {
+        Verdict {
+            environment: self.environment,
+            judgement,
+            release: self.release.clone(),
+            reason: why.to_owned(),
+            service_deployment: deployment,
+            checks,
+            by: self.caller.arn.clone(),
+            began: self.began,
+            ended: self.session.edge.clock.now(),
+        }
+    }
+}
+
+/// Asks the service itself.
+pub(crate) async fn smoke(session: &Session, environment: Environment, release: &Release) -> Smoked {
+    let settings = session.of(environment);
+    let limit = session.settings.limits.smoke;
+    let begun = session.progress.begin(Step::Smoke, settings.base_url.to_string(), Some(limit));
+    let smoke = Smoke {
+        settings,
+        limit,
+        commit: &release.commit,
+        token: session.token(environment),
+        transport: &session.clients.transport,
+        redactor: &session.redactor,
+    };
+    let smoked = smoke.run(&session.progress).await;
+    match smoked.failure() {
+        None => begun.done(format!("{} questions were answered well", smoked.questions.len())),
+        Some(failure) => begun.end(Outcome::Failed, failure),
+    }
+    smoked
+}

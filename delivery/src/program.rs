@@ -1,0 +1,104 @@
+//! The program around the verbs: settings, clients, what is told to whom, and the exit code.
+
+mod redaction;
+pub mod signals;
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::arguments::Arguments;
+use crate::aws::Clients;
+use crate::edge::{Edge, Variables};
+use crate::exit::Ending;
+use crate::git::WorkTree;
+use crate::progress::Progress;
+use crate::report::{Ended, Report, Style};
+use crate::secret::Redactor;
+use crate::settings::Settings;
+use crate::verbs::{self, Phase, Session};
+
+/// Where a run tells what.
+pub struct Outlets<O, E> {
+    /// What was asked for: standard output.
+    pub out: O,
+    /// What happens: standard error.
+    pub err: E,
+    /// How the latter looks.
+    pub style: Style,
+}
+
+impl<O, E> std::fmt::Debug for Outlets<O, E> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Outlets").field("style", &self.style).finish_non_exhaustive()
+    }
+}
+
+/// Does what the command line says; the exit code.
+pub async fn run<O: Write, E: Write + Send + 'static>(
+    arguments: Arguments,
+    edge: Edge,
+    phase: &Phase,
+    outlets: Outlets<O, E>,
+    connect: impl AsyncFnOnce(&str) -> anyhow::Result<Clients>,
+) -> u8 {
+    let Arguments { settings: path, verb } = arguments;
+    let (name, json, only_looks) = (verb.name(), verb.json(), verb.only_looks());
+    let Outlets { mut out, err, style } = outlets;
+    let settings = Settings::read(&path, &edge.variables);
+    let redactor = redaction::of(&edge.variables, settings.as_ref().ok());
+    let report = Arc::new(Report::new(style, err, redactor.clone()));
+    let progress = Progress::new(report.clone(), edge.clock);
+    let summary = edge.variables.get("GITHUB_STEP_SUMMARY").map(str::to_owned);
+    let ended = match begin(settings, &path, edge, progress, redactor, connect).await {
+        Ok(mut session) => {
+            session.phase = phase.clone();
+            Box::pin(verbs::perform(&session, verb)).await
+        }
+        Err(error) => Ended::badly(name, &error),
+    };
+    // A reader that has gone away does not change how it ended.
+    if json {
+        let _gone = writeln!(out, "{}", report.document(&ended)).and_then(|()| out.flush());
+    } else if only_looks && ended.is_well() {
+        let _gone = writeln!(out, "{}", report.safe(&ended.lines.join("\n"))).and_then(|()| out.flush());
+    }
+    if !(only_looks && ended.is_well()) {
+        report.close(&ended);
+    }
+    if let Some(path) = summary
+        && let Err(error) = append(Path::new(&path), &report.summary(&ended))
+    {
+        report.note(&format!("warning: the summary could not be written to {path}: {error}"));
+    }
+    ended.code
+}
+
+async fn begin(
+    settings: Result<Settings, Ending>,
+    path: &Path,
+    edge: Edge,
+    progress: Progress,
+    redactor: Redactor,
+    connect: impl AsyncFnOnce(&str) -> anyhow::Result<Clients>,
+) -> anyhow::Result<Session> {
+    let settings = settings?;
+    let clients = connect(&settings.service.region).await?;
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let (layout, tree) = (folder.join("target/image"), WorkTree::at(folder, &edge.variables));
+    Ok(Session::new(settings, layout, tree, clients, edge, progress, redactor))
+}
+
+fn append(path: &Path, text: &str) -> std::io::Result<()> {
+    OpenOptions::new().append(true).create(true).open(path)?.write_all(text.as_bytes())
+}
+
+/// What a run with these variables and settings may never repeat.
+#[must_use]
+pub fn redactor(variables: &Variables, settings: &Settings) -> Redactor {
+    redaction::of(variables, Some(settings))
+}

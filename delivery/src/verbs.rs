@@ -1,0 +1,43 @@
+//! The verbs: each a runbook of its own, read from top to bottom.
+//!
+//! What they share is the [`Session`]; what changes an environment is in [`crate::execute`].
+
+mod deploy_staging;
+mod history;
+mod promote;
+mod release;
+mod rollback;
+mod status;
+
+use serde_json::Value;
+
+use crate::arguments::Verb;
+use crate::report::Ended;
+
+pub use crate::execute::session::{Phase, Session};
+
+/// What a verb came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// For people.
+    pub lines: Vec<String>,
+    /// For programs.
+    pub result: Value,
+}
+
+/// Does what was asked for. How it ended says everything.
+pub async fn perform(session: &Session, verb: Verb) -> Ended {
+    let name = verb.name();
+    let done = match verb.resolved() {
+        Verb::DeployStaging(arguments) => deploy_staging::run(session, &arguments).await,
+        Verb::Promote(arguments) => promote::run(session, &arguments).await,
+        Verb::Rollback(arguments) => rollback::run(session, &arguments).await,
+        Verb::Status(_) => status::run(session).await,
+        Verb::History(arguments) => history::run(session, &arguments).await,
+        Verb::Plan(_) => Err(anyhow::anyhow!("a plan was not resolved")),
+    };
+    match done {
+        Ok(Answer { lines, result }) => Ended::well(name, lines, result),
+        Err(error) => Ended::badly(name, &error),
+    }
+}
