@@ -1,5 +1,6 @@
 //! `test`: every test on a real PostgreSQL.
 
+mod clients;
 mod contract;
 mod coverage;
 
@@ -14,6 +15,7 @@ use crate::workspace::{Database, Workspace};
 
 /// Every test on a real PostgreSQL, which this command finds or brings
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Test {
     /// Measure which lines the tests reach; under 80 % of the workspace's is a refusal
     #[arg(long, conflicts_with = "contract")]
@@ -26,6 +28,10 @@ pub(crate) struct Test {
     /// Instead: requests generated from the service's own OpenAPI document, sent to a running service
     #[arg(long)]
     contract: bool,
+
+    /// Instead: the rehearsal cloud with the AWS CLI and docker, and the release engine with moto
+    #[arg(long, conflicts_with_all = ["coverage", "contract", "gates"])]
+    clients: bool,
 
     /// Test the contract of the service on the database in DATABASE_URL with this Schemathesis (how
     /// this command starts itself once it has one)
@@ -52,6 +58,9 @@ impl Test {
         }
         if self.contract {
             return contract::run(workspace);
+        }
+        if self.clients {
+            return clients::run(workspace, &self.arguments);
         }
         let nextest = tools::NEXTEST.need(workspace)?;
         if self.coverage {

@@ -21,8 +21,8 @@ pub(crate) use self::trivy::{find_trivy, need_trivy};
 enum Origin {
     /// A crate with a program, compiled here with its own lock file.
     Crate,
-    /// A wheel with a program, checked against the hashes in this file of requirements.
-    Wheel { requirements: &'static str },
+    /// A wheel with a program of this name, checked against the hashes in this file of requirements.
+    Wheel { requirements: &'static str, program: &'static str },
 }
 
 /// Which versions found on the PATH will do.
@@ -32,14 +32,15 @@ enum Accept {
     ThisOne,
     /// Any from this one on.
     From(&'static str),
-    /// It does not tell its version, so one found on the PATH is never known to be right.
+    /// It does not tell its version, or not that of what it is made of, so one found on the PATH is
+    /// never known to be right.
     None,
 }
 
 /// A pinned tool that is installed under `target/tools` when this machine has none that will do.
 #[derive(Debug)]
 pub(crate) struct Tool {
-    /// Of the program, and of the crate or wheel that brings it.
+    /// Of the crate or wheel that brings it, and of the program unless the wheel names another.
     pub(crate) name: &'static str,
     /// The version that is installed.
     pub(crate) version: &'static str,
@@ -98,7 +99,7 @@ pub(crate) const ZIZMOR: Tool = Tool {
     purpose: "lint workflows",
     ask: &["--version"],
     accept: Accept::ThisOne,
-    origin: Origin::Wheel { requirements: "zizmor.txt" },
+    origin: Origin::Wheel { requirements: "zizmor.txt", program: "zizmor" },
 };
 
 /// Finds misspelt words.
@@ -108,7 +109,7 @@ pub(crate) const TYPOS: Tool = Tool {
     purpose: "lint spelling",
     ask: &["--version"],
     accept: Accept::ThisOne,
-    origin: Origin::Wheel { requirements: "typos.txt" },
+    origin: Origin::Wheel { requirements: "typos.txt", program: "typos" },
 };
 
 /// Sends generated requests to the service.
@@ -118,11 +119,32 @@ pub(crate) const SCHEMATHESIS: Tool = Tool {
     purpose: "test --contract",
     ask: &["--version"],
     accept: Accept::ThisOne,
-    origin: Origin::Wheel { requirements: "schemathesis.txt" },
+    origin: Origin::Wheel { requirements: "schemathesis.txt", program: "schemathesis" },
+};
+
+/// Talks to the rehearsal cloud as a client that others wrote.
+pub(crate) const AWS_CLI: Tool = Tool {
+    name: "awscli",
+    version: "1.46.3",
+    purpose: "test --clients",
+    ask: &[],
+    accept: Accept::None,
+    origin: Origin::Wheel { requirements: "awscli.txt", program: "aws" },
+};
+
+/// Answers the release engine as a stand-in for AWS that others wrote.
+pub(crate) const MOTO: Tool = Tool {
+    name: "moto",
+    version: "5.2.5",
+    purpose: "test --clients",
+    ask: &[],
+    accept: Accept::None,
+    origin: Origin::Wheel { requirements: "moto.txt", program: "moto_server" },
 };
 
 /// All of them, in the order in which `doctor` lists them.
-pub(crate) const ALL: [&Tool; 7] = [&NEXTEST, &LLVM_COV, &SCHEMATHESIS, &AUDITABLE, &DENY, &ZIZMOR, &TYPOS];
+pub(crate) const ALL: [&Tool; 9] =
+    [&NEXTEST, &LLVM_COV, &SCHEMATHESIS, &AWS_CLI, &MOTO, &AUDITABLE, &DENY, &ZIZMOR, &TYPOS];
 
 impl Tool {
     /// The program of this tool, installed first where this machine has none that will do.
@@ -180,7 +202,11 @@ impl Tool {
     }
 
     fn program_in(&self, home: &Path) -> PathBuf {
-        home.join("bin").join(self.name)
+        let program = match self.origin {
+            Origin::Crate => self.name,
+            Origin::Wheel { program, .. } => program,
+        };
+        home.join("bin").join(program)
     }
 
     /// Installs into a folder beside the final one and renames it, so that a half-made one is never
@@ -199,7 +225,7 @@ impl Tool {
                 let install = install.arg(&half).arg(name).env_remove("RUSTFLAGS").env_remove("CARGO_TARGET_DIR");
                 install.envs(profile).quiet().run()?;
             }
-            Origin::Wheel { requirements } => {
+            Origin::Wheel { requirements, .. } => {
                 let list = workspace.root.join("xtask/tools").join(requirements);
                 let python = ["python3", "python"].into_iter().find_map(on_path).context("no python3 on the PATH")?;
                 cmd!(
@@ -286,7 +312,7 @@ mod tests {
     fn the_requirements_pin_the_versions_that_the_table_names() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools");
         for tool in ALL {
-            if let Origin::Wheel { requirements } = tool.origin {
+            if let Origin::Wheel { requirements, .. } = tool.origin {
                 let list = fs::read_to_string(folder.join(requirements)).expect("the file is there");
                 let pin = format!("{}=={} ", tool.name, tool.version);
                 assert!(list.contains(&pin), "{requirements} does not pin {pin}");

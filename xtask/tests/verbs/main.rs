@@ -72,6 +72,14 @@ fn tests_that_fail_are_a_refusal_and_filters_reach_nextest() {
 }
 
 #[test]
+fn programs_that_others_wrote_have_a_run_of_their_own() {
+    let scene = Scene::new();
+    scene.xtask(&["test", "--clients", "--", "docker"]).expect(0, "");
+    assert!(scene.read("calls").contains("nextest run --workspace --locked --profile clients docker"));
+    scene.failing("nextest run", 100).xtask(&["test", "--clients"]).expect(REFUSED, "other people's programs failed");
+}
+
+#[test]
 fn a_dirty_tree_is_built_and_marked() {
     let scene = Scene::new();
     scene.xtask(&["build", "--json"]).expect(0, "");

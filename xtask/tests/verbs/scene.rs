@@ -52,6 +52,9 @@ impl Scene {
         // xtask asks neither for its version: one is known by its folder, the other is the image's to ask.
         scene.program("target/tools/cargo-auditable-0.7.7/bin/cargo-auditable");
         scene.program("programs/trivy");
+        // Nor those that are known by their folder too.
+        scene.program("target/tools/awscli-1.46.3/bin/aws");
+        scene.program("target/tools/moto-5.2.5/bin/moto_server");
         for (file, text) in [
             ("failures", ""),
             ("calls", ""),
