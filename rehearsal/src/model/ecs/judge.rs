@@ -23,11 +23,14 @@ impl State {
         }
         let breaker = current.rules.breaker;
         if let Some(breaker) = breaker {
+            let is_rollback = current.status == DeploymentStatus::RollbackInProgress;
             current.threshold = breaker.threshold.of(desired);
-            current.failures = failed;
+            // What made it go back stays on record.
+            if !is_rollback {
+                current.failures = failed;
+            }
             if failed >= current.threshold {
                 current.triggered = true;
-                let is_rollback = current.status == DeploymentStatus::RollbackInProgress;
                 self.say(place, now, &format!("(deployment {id}) deployment failed: tasks failed to start."));
                 let reason = "ECS deployment circuit breaker: tasks failed to start.";
                 match (is_rollback, breaker.rollback) {

@@ -1,1 +1,9 @@
-//! Histories of services and tasks.
+//! Histories of services and tasks: the model alone, with a runtime that is a list of reports to come.
+
+mod alarms;
+mod chaos;
+mod deployment;
+mod failing;
+mod life;
+mod one_off;
+mod world;
