@@ -1,1 +1,6 @@
-//! ECS over the wire.
+//! ECS's API as a client sees it.
+
+mod codes;
+mod direct;
+mod life;
+mod parameters;

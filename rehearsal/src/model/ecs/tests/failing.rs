@@ -185,7 +185,7 @@ fn checks_that_fail_within_the_grace_period_are_forgiven() {
     let task = world.running()[0].clone();
     world.report(&task, Report::TargetHealth { healthy: false });
     world.run(30);
-    assert_eq!(world.running(), [task.clone()]);
+    assert_eq!(world.running(), std::slice::from_ref(&task));
     world.report(&task, Report::TargetHealth { healthy: true });
     world.run(60);
     assert_eq!(world.running(), [task]);
