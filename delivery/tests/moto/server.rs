@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use delivery::aws::{Clients, Transport};
 
 /// How long it may take to come up: it is an interpreter with much to read.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 pub(crate) struct Moto {
     child: Child,

@@ -4,6 +4,7 @@
 
 mod aws;
 mod containers;
+mod deployments;
 mod images;
 mod served;
 mod small;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -44,14 +45,13 @@ impl Served {
     }
 
     /// This repository's two environments, each with a service that runs, in a time that hurries.
-    #[expect(dead_code, reason = "the tests of ECS come with it")]
     pub(crate) fn whole() -> Self {
         Self::start(TempDir::new().expect("folder"), &["--scale", "20"])
     }
 
     fn start(temporary: TempDir, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_rehearsal"))
-            .args(["serve", "--json"])
+            .args(["serve", "--json", "--seed", &seed()])
             .args(arguments)
             .env("TMPDIR", temporary.path())
             .stdout(Stdio::piped())
@@ -65,6 +65,12 @@ impl Served {
         let host = origin.strip_prefix("http://").expect("http").to_owned();
         Self { child, environment, host, temporary }
     }
+}
+
+/// Another one for each cloud: their tasks would get the same addresses otherwise.
+fn seed() -> String {
+    static CLOUDS: AtomicU32 = AtomicU32::new(0);
+    (u64::from(std::process::id()) * 1024 + u64::from(CLOUDS.fetch_add(64, Ordering::Relaxed))).to_string()
 }
 
 impl Drop for Served {
