@@ -17,7 +17,7 @@ use jiff::SignedDuration;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::aws::Clients;
-use crate::aws::ecs::{OneOff, Service, Task, TaskDefinition};
+use crate::aws::ecs::{Forgotten, OneOff, Service, Task, TaskDefinition};
 use crate::edge::Edge;
 use crate::environment::Environment;
 use crate::exit::Ending;
@@ -151,6 +151,7 @@ impl Migration<'_> {
                     self.progress.say(Step::Migrate, format!("the task {} migrates", task.id()));
                     return Ok(task);
                 }
+                Err(error) if !is_last && error.is::<Forgotten>() => None,
                 Err(error) => Some(error),
             };
             if let Some(error) = error {

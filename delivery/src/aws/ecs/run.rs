@@ -23,6 +23,11 @@ pub struct OneOff<'a> {
     pub token: &'a str,
 }
 
+/// ECS gave neither a task nor a reason: it remembers the token, and no longer the task.
+#[derive(Debug, thiserror::Error)]
+#[error("no task was in the answer")]
+pub(crate) struct Forgotten;
+
 impl Clients {
     /// Starts a task. Asked again with the same token, it gives the task that was started then.
     pub async fn run_task(&self, wish: &OneOff<'_>) -> anyhow::Result<Task> {
@@ -51,7 +56,7 @@ impl Clients {
             let detail = failure.detail().map(|detail| format!(" ({detail})")).unwrap_or_default();
             bail!("{}: {}{detail}", what(), failure.reason().unwrap_or("no reason"));
         }
-        let task = answer.tasks().first().with_context(|| format!("{}: no task was in the answer", what()))?;
+        let task = answer.tasks().first().ok_or_else(|| anyhow::Error::from(Forgotten)).with_context(what)?;
         Task::of(task).with_context(what)
     }
 }
