@@ -17,6 +17,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
+use aws_sdk_ecs::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 
 use expired::Renewing;
@@ -95,7 +96,10 @@ impl Clients {
         let config = &config.to_builder().identity_cache(renewing.clone()).build();
         macro_rules! client {
             ($sdk:ident) => {{
-                let config = $sdk::config::Builder::from(config).retry_classifier(renewing.clone()).build();
+                let config = $sdk::config::Builder::from(config)
+                    .retry_classifier(renewing.clone())
+                    .retry_partition(unrationed())
+                    .build();
                 $sdk::Client::from_conf(config)
             }};
         }
@@ -135,6 +139,12 @@ fn retries() -> RetryConfig {
         .with_max_attempts(ATTEMPTS)
         .with_initial_backoff(FIRST_PAUSE)
         .with_max_backoff(LONGEST_PAUSE)
+}
+
+/// Retries are bounded by attempts and time, call by call. The SDK's quota, one for the whole process,
+/// would leave a call without any after an outage, which is when they are needed.
+fn unrationed() -> RetryPartition {
+    RetryPartition::custom("slipway").token_bucket(TokenBucket::unlimited()).build()
 }
 
 fn timeouts() -> TimeoutConfig {

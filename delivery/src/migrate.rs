@@ -17,7 +17,8 @@ use jiff::SignedDuration;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::aws::Clients;
-use crate::aws::ecs::{Forgotten, OneOff, Service, Task, TaskDefinition};
+use crate::aws::ecs::{NoTask, OneOff, Service, Task, TaskDefinition};
+use crate::aws::signed::Refusal;
 use crate::edge::Edge;
 use crate::environment::Environment;
 use crate::exit::Ending;
@@ -133,37 +134,49 @@ impl Migration<'_> {
     }
 
     async fn started(&self, known: &[Task]) -> Result<Task, String> {
-        let mut token = token::of(&self.started_by, self.definition.arn(), &self.release.digest, known, None);
         let since = self.edge.clock.now();
-        for is_last in [false, true] {
-            let wish = OneOff {
-                service: self.service,
-                task_definition: self.definition.arn(),
-                container: &self.settings.service.container,
-                command: &self.settings.migrations.command,
-                started_by: &self.started_by,
-                token: &token,
-            };
-            let error = match self.clients.run_task(&wish).await {
-                // A token that ECS remembers longer than the task that it once started.
-                Ok(task) if !is_last && task.created_at.is_some_and(|at| at < since - SKEW) => None,
-                Ok(task) => {
-                    self.progress.say(Step::Migrate, format!("the task {} migrates", task.id()));
-                    return Ok(task);
-                }
-                Err(error) if !is_last && error.is::<Forgotten>() => None,
-                Err(error) => Some(error),
-            };
-            if let Some(error) = error {
-                // It may have begun all the same: every answer may have been lost.
-                let is_new = |task: &Task| !known.iter().any(|old| old.arn == task.arn);
-                let found = self.known().await.map_err(|blind| format!("{error:#}; {blind}"))?;
-                return found.into_iter().find(is_new).ok_or_else(|| format!("{error:#}"));
-            }
-            let nonce = self.edge.random.nonce();
-            token = token::of(&self.started_by, self.definition.arn(), &self.release.digest, known, Some(&nonce));
+        match self.run_with(&self.token(known, None)).await {
+            // ECS may remember a token for longer than the task that it once started.
+            Ok(task) if task.created_at.is_some_and(|at| at < since - SKEW) => {}
+            Err(error) if is_of_another_time(&error) => {}
+            Ok(task) => return Ok(self.say_started(task)),
+            Err(error) => return self.found_all_the_same(known, &error).await,
         }
-        Err("ECS gives an old task for every migration that it is asked for".to_owned())
+        let nonce = self.edge.random.nonce();
+        match self.run_with(&self.token(known, Some(&nonce))).await {
+            Ok(task) => Ok(self.say_started(task)),
+            Err(error) => self.found_all_the_same(known, &error).await,
+        }
+    }
+
+    fn token(&self, known: &[Task], nonce: Option<&str>) -> String {
+        let command = self.settings.migrations.command.join(" ");
+        let wish = [self.started_by.as_str(), self.definition.arn(), self.release.digest.as_str(), &command];
+        token::of(&wish, known, nonce)
+    }
+
+    async fn run_with(&self, token: &str) -> anyhow::Result<Task> {
+        let wish = OneOff {
+            service: self.service,
+            task_definition: self.definition.arn(),
+            container: &self.settings.service.container,
+            command: &self.settings.migrations.command,
+            started_by: &self.started_by,
+            token,
+        };
+        self.clients.run_task(&wish).await
+    }
+
+    fn say_started(&self, task: Task) -> Task {
+        self.progress.say(Step::Migrate, format!("the task {} migrates", task.id()));
+        task
+    }
+
+    /// The task that was started though every answer was lost.
+    async fn found_all_the_same(&self, known: &[Task], error: &anyhow::Error) -> Result<Task, String> {
+        let is_new = |task: &Task| !known.iter().any(|old| old.arn == task.arn);
+        let found = self.known().await.map_err(|blind| format!("{error:#}; {blind}"))?;
+        found.into_iter().find(is_new).map(|task| self.say_started(task)).ok_or_else(|| format!("{error:#}"))
     }
 
     /// The task once it is over, its log shown meanwhile.
@@ -224,6 +237,12 @@ impl Migration<'_> {
             None => format!("the migration ended without an exit code (task {id}): {why}"),
         })
     }
+}
+
+/// Whether ECS knows a token, and not from this wish.
+fn is_of_another_time(error: &anyhow::Error) -> bool {
+    let conflicts = error.downcast_ref::<Refusal>().is_some_and(|refusal| refusal.code == "ConflictException");
+    conflicts || error.is::<NoTask>()
 }
 
 /// What is left of a migration that is no longer waited for.

@@ -3,8 +3,6 @@
 mod redaction;
 pub mod signals;
 
-pub(crate) use redaction::is_secret;
-
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
@@ -12,7 +10,7 @@ use std::sync::Arc;
 
 use crate::arguments::Arguments;
 use crate::aws::Clients;
-use crate::edge::Edge;
+use crate::edge::{Edge, Variables};
 use crate::exit::Ending;
 use crate::git::WorkTree;
 use crate::progress::Progress;
@@ -97,4 +95,10 @@ async fn begin(
 
 fn append(path: &Path, text: &str) -> std::io::Result<()> {
     OpenOptions::new().append(true).create(true).open(path)?.write_all(text.as_bytes())
+}
+
+/// What a run with these variables and settings may never repeat.
+#[must_use]
+pub fn redactor(variables: &Variables, settings: &Settings) -> Redactor {
+    redaction::of(variables, Some(settings))
 }

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use anyhow::anyhow;
 use tokio::time::Instant;
 
 use crate::aws::Clients;
@@ -60,7 +61,7 @@ pub async fn prove(
     let mut checks = vec![Check::new("ECS", Judgement::Errored, "it did not answer")];
     loop {
         // A call that hangs does not outlast the limit.
-        match tokio::time::timeout_at(deadline, claim.look()).await {
+        match tokio::time::timeout_at(deadline, Box::pin(claim.look())).await {
             Ok(found) => checks = found,
             Err(_) => break,
         }
@@ -84,7 +85,7 @@ impl Claim<'_> {
         );
         let revisions = match &deployment {
             Ok(deployment) => self.clients.service_revisions(std::slice::from_ref(&deployment.target_revision)).await,
-            Err(_) => Ok(Vec::new()),
+            Err(_) => Err(anyhow!("its service deployment could not be looked at")),
         };
         let seen = |name: &str, checked: anyhow::Result<Check>| {
             checked.unwrap_or_else(|error| Check::new(name, Judgement::Errored, format!("{error:#}")))

@@ -22,8 +22,7 @@ use super::signed::Refusal;
 pub use definition::{LogPlace, TaskDefinition};
 pub use deployment::{DeploymentStatus, ServiceDeployment};
 pub use revision::{RevisionImage, ServiceRevision};
-pub(crate) use run::Forgotten;
-pub use run::OneOff;
+pub use run::{NoTask, OneOff};
 pub use service::{Deployment, Service, ServiceEvent};
 pub use task::{Container, DesiredStatus, Task};
 

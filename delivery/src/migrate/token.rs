@@ -3,14 +3,15 @@
 use crate::aws::ecs::Task;
 use crate::release::Digest;
 
-/// The token for starting this, when these tasks were known and all of them had stopped. A nonce makes
-/// it another that nobody has used.
-pub(super) fn of(started_by: &str, definition: &str, digest: &Digest, known: &[Task], nonce: Option<&str>) -> String {
+/// The token for starting what these words say, when these tasks were known and all of them had stopped.
+/// A nonce makes it another that nobody has used.
+pub(super) fn of(wish: &[&str], known: &[Task], nonce: Option<&str>) -> String {
     let mut attempts: Vec<&str> = known.iter().map(Task::id).collect();
     attempts.sort_unstable();
-    let parts = [started_by, definition, digest.as_str(), &attempts.join(","), nonce.unwrap_or_default()];
+    let attempts = attempts.join(",");
+    let words = [wish, &[attempts.as_str(), nonce.unwrap_or_default()]].concat();
     // ECS takes 64 characters at the most, which these are.
-    Digest::of(parts.join("\n").as_bytes()).hex().to_owned()
+    Digest::of(words.join("\n").as_bytes()).hex().to_owned()
 }
 
 #[cfg(test)]
@@ -19,7 +20,6 @@ mod tests {
 
     #[test]
     fn the_same_wish_has_the_same_token_until_an_attempt_is_known() {
-        let digest = Digest::of(b"release");
         let task = |id: &str| Task {
             arn: format!("arn:aws:ecs:r:a:task/c/{id}"),
             task_definition: String::new(),
@@ -33,16 +33,15 @@ mod tests {
             created_at: None,
             stopped_at: None,
         };
-        let token = |known: &[Task], nonce| of("migrate-staging", "myapp:7", &digest, known, nonce);
+        let token = |known: &[Task], nonce| of(&["migrate-staging", "myapp:7"], known, nonce);
         assert_eq!(token(&[], None), token(&[], None));
         assert_eq!(token(&[task("a"), task("b")], None), token(&[task("b"), task("a")], None));
         let all = [
             token(&[], None),
             token(&[], Some("nonce")),
             token(&[task("a")], None),
-            of("migrate-production", "myapp:7", &digest, &[], None),
-            of("migrate-staging", "myapp:8", &digest, &[], None),
-            of("migrate-staging", "myapp:7", &Digest::of(b"other"), &[], None),
+            of(&["migrate-production", "myapp:7"], &[], None),
+            of(&["migrate-staging", "myapp:8"], &[], None),
         ];
         for (index, one) in all.iter().enumerate() {
             assert!(one.len() <= 64 && !all[..index].contains(one), "{all:?}");

@@ -1,15 +1,10 @@
 //! Signals: the first asks for the way out that leaves everything in order, the second leaves.
 
-use std::time::Duration;
-
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::edge::Stopper;
 use crate::exit;
 use crate::verbs::Phase;
-
-/// How long a run may take to say what it leaves behind.
-const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The signals that ask to stop.
 #[derive(Debug)]
@@ -37,9 +32,6 @@ impl Signals {
         stopper.stop();
         tell("stopping: what is under way is ended in order; once more to leave at once");
         self.next().await;
-        stopper.stop();
-        // What minds a second signal ends by itself, and knows better what it leaves.
-        tokio::time::sleep(LAST_WORDS).await;
         let code = phase.code();
         tell(match code {
             exit::INTERRUPTED => "left at once; nothing was touched",

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, bail};
 use aws_sdk_ecs::types as sdk;
+use thiserror::Error;
 
 use super::{Service, Task, failed};
 use crate::aws::Clients;
@@ -23,10 +24,10 @@ pub struct OneOff<'a> {
     pub token: &'a str,
 }
 
-/// ECS gave neither a task nor a reason: it remembers the token, and no longer the task.
-#[derive(Debug, thiserror::Error)]
-#[error("no task was in the answer")]
-pub(crate) struct Forgotten;
+/// ECS answered without a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("ECS answered without a task: its token may be one of a task that ECS has forgotten")]
+pub struct NoTask;
 
 impl Clients {
     /// Starts a task. Asked again with the same token, it gives the task that was started then.
@@ -56,7 +57,7 @@ impl Clients {
             let detail = failure.detail().map(|detail| format!(" ({detail})")).unwrap_or_default();
             bail!("{}: {}{detail}", what(), failure.reason().unwrap_or("no reason"));
         }
-        let task = answer.tasks().first().ok_or_else(|| anyhow::Error::from(Forgotten)).with_context(what)?;
+        let task = answer.tasks().first().ok_or(NoTask).with_context(what)?;
         Task::of(task).with_context(what)
     }
 }

@@ -1,0 +1,11 @@
+//! Deployments against the rehearsal cloud in memory, on the paused clock: how they are followed, taken
+//! back, proven, and how the schema is migrated.
+
+mod adapters;
+mod back;
+mod cloud;
+mod expired;
+mod follow;
+mod interrupted;
+mod migrate;
+mod prove;
