@@ -184,8 +184,10 @@ impl Stop {
 }
 
 impl Stopper {
-    /// Asks, once more when it was asked before.
-    pub fn stop(&self) {
+    /// Asks, once more when it was asked before. Whether it was: not, when this is the same signal on
+    /// another way.
+    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
+    pub fn stop(&self) -> bool {
         let now = Instant::now();
         self.0.send_if_modified(|asked| {
             let is_new = asked.last.is_none_or(|last| now.duration_since(last) >= SAME_SIGNAL);
@@ -193,7 +195,7 @@ impl Stopper {
                 *asked = Asked { times: asked.times.saturating_add(1), last: Some(now) };
             }
             is_new
-        });
+        })
     }
 }
 
@@ -227,11 +229,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_same_signal_on_two_ways_asks_once_and_a_later_one_asks_again() {
         let (stopper, stop) = Stop::pair();
-        stopper.stop();
-        stopper.stop();
+        assert!(stopper.stop() && !stopper.stop());
         let again = tokio::time::timeout(Duration::from_secs(5), stop.wait_again()).await;
         again.expect_err("it was asked once");
-        stopper.stop();
+        assert!(stopper.stop());
         stop.wait_again().await;
     }
 }

@@ -32,6 +32,9 @@ impl Signals {
         stopper.stop();
         tell("stopping: what is under way is ended in order; once more to leave at once");
         self.next().await;
+        while !stopper.stop() {
+            self.next().await;
+        }
         let code = phase.code();
         tell(match code {
             exit::INTERRUPTED => "left at once; nothing was touched",
