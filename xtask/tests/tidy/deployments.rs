@@ -46,6 +46,10 @@ fn job_findings<'a>(job: &'a Yaml<'a>, around: Option<&'a Yaml<'a>>) -> impl Ite
     if may_take_a_role && !steps.iter().any(|step| text_at(step, &["with", "role-to-assume"]).is_some()) {
         findings.push("`id-token: write` without taking a role".to_owned());
     }
+    let scans = |run: &str| run.starts_with("cargo xtask scan") || run.starts_with("cargo xtask ci");
+    if may_take_a_role && steps.iter().filter_map(|step| text_at(step, &["run"])).any(scans) {
+        findings.push("a scanner is a program from elsewhere: not in a job that may take a role".to_owned());
+    }
     if acts && is(job, &["concurrency", "cancel-in-progress"]) != Some(false) {
         findings.push("it deploys, so its own `concurrency` has `cancel-in-progress: false`".to_owned());
     }
@@ -157,6 +161,7 @@ fn the_rule_for_deployments_finds_what_it_is_for() {
         (job("production", around, "{ group: a, cancel-in-progress: true, queue: max }", role, "rollback"), 1),
         (job("production", "{ group: a, cancel-in-progress: true }", waits, role, "rollback"), 1),
         (job("production", around, "a", role, "deploy-staging --wait"), 2),
+        (job("production", around, waits, role, "scan"), 1),
     ];
     for (workflow, count) in &cases {
         assert_finds(".github/workflows/a.yml", &[(workflow, *count)], rule);
