@@ -1,6 +1,7 @@
 //! `doctor`: what this machine has of what the verbs need.
 
 mod delivery;
+mod protection;
 
 use clap::Args;
 use xshell::cmd;
@@ -15,8 +16,12 @@ use crate::workspace::Workspace;
 #[derive(Args)]
 pub(crate) struct Doctor {
     /// Instead: what is missing for the workflows that deploy
-    #[arg(long)]
+    #[arg(long, conflicts_with = "protection")]
     delivery: bool,
+
+    /// Instead, in a workflow: whether a person has to agree before a job gets this environment
+    #[arg(long, value_name = "ENVIRONMENT")]
+    protection: Option<String>,
 }
 
 /// Whether a verb can do its work.
@@ -36,6 +41,9 @@ impl Doctor {
     pub(crate) fn run(self, workspace: &Workspace) -> anyhow::Result<()> {
         if self.delivery {
             return delivery::run();
+        }
+        if let Some(environment) = &self.protection {
+            return protection::run(workspace, environment);
         }
         let rows = examine(workspace);
         let mut table = Table::new(["needed", "for", "found", "mend it with"]);

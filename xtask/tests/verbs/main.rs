@@ -64,6 +64,17 @@ fn what_the_workflows_that_deploy_wait_for_is_told_and_is_no_failure() {
 }
 
 #[test]
+fn whether_a_person_is_asked_is_no_pass_when_github_does_not_say_and_the_token_is_no_argument() {
+    let scene = Scene::new().failing("curl", 7);
+    scene.xtask(&["doctor", "--protection", "production"]).expect(COULD_NOT_TELL, "GitHub was not reached at");
+    let calls = scene.read("calls");
+    assert!(calls.contains("https://api.github.example/repos/myorg/myapp/environments/production"), "{calls}");
+    assert!(!calls.contains("token-of-the-scene"), "{calls}");
+    // It answers, with nothing.
+    Scene::new().xtask(&["doctor", "--protection", "production"]).expect(COULD_NOT_TELL, "GitHub answered");
+}
+
+#[test]
 fn tests_that_fail_are_a_refusal_and_filters_reach_nextest() {
     let scene = Scene::new();
     scene.xtask(&["test", "--gates", "--", "some_filter"]).expect(0, "");

@@ -25,13 +25,14 @@ esac
 "#;
 
 /// The programs, and the versions that they say they are.
-const PROGRAMS: [(&str, &str); 6] = [
+const PROGRAMS: [(&str, &str); 7] = [
     ("cargo", "1.95.0"),
     ("cargo-nextest", "0.9.143"),
     ("cargo-llvm-cov", "0.9.1"),
     ("cargo-deny", "0.20.2"),
     ("zizmor", "1.32.0"),
     ("typos", "1.52.0"),
+    ("curl", "8.0.0"),
 ];
 
 pub(crate) struct Scene(TempDir);
@@ -100,6 +101,10 @@ impl Scene {
             .env("LLVM_PROFDATA", "llvm-profdata")
             .env("GITHUB_STEP_SUMMARY", self.0.path().join("summary"))
             .env_remove("POSTGRES_SOURCE")
+            .env("GITHUB_API_URL", "https://api.github.example")
+            .env("GITHUB_REPOSITORY", "myorg/myapp")
+            .env("GITHUB_TOKEN", "token-of-the-scene")
+            .env_remove("WITHOUT_REVIEWERS")
             .env_remove("AWS_STAGING_ROLE")
             .env_remove("AWS_PRODUCTION_ROLE")
             .output()
