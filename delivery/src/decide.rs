@@ -28,9 +28,14 @@ pub enum Kind {
     CannotStart,
     /// A container that it cannot be without ended.
     Crashed,
-    /// It failed its health checks, and ECS replaces it. ECS decides how often.
+    /// It failed its health checks, or AWS had no room for it just then, and ECS replaces it. ECS
+    /// decides how often.
     Unhealthy,
 }
+
+/// Words in the reasons of tasks that could not be started which say that the next one may.
+const MAY_PASS: [&str; 4] =
+    ["Capacity is unavailable", "Timeout waiting for network interface", "ThrottlingException", "Rate exceeded"];
 
 impl StoppedTask {
     /// What a stopped task says of the release; none when it was stopped as tasks are, by a scaling
@@ -39,6 +44,7 @@ impl StoppedTask {
     pub fn of(task: &Task, container: &str) -> Option<Self> {
         let reason = task.stopped_reason.clone().unwrap_or_default();
         let kind = match task.stop_code.as_deref() {
+            Some("TaskFailedToStart") if MAY_PASS.iter().any(|words| reason.contains(words)) => Kind::Unhealthy,
             Some("TaskFailedToStart") => Kind::CannotStart,
             Some("EssentialContainerExited") => Kind::Crashed,
             _ if reason.contains("failed") && reason.contains("health check") => Kind::Unhealthy,

@@ -79,3 +79,71 @@ impl ClassifyRetry for Renewing {
         "expired credentials"
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use aws_config::{BehaviorVersion, Region, SdkConfig};
+    use aws_credential_types::Credentials;
+    use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+    use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
+    use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+    use crate::aws::{Clients, Transport, retries};
+
+    /// Gives a new session each time it is asked.
+    #[derive(Clone, Debug, Default)]
+    struct Sessions(Arc<AtomicUsize>);
+
+    impl ProvideCredentials for Sessions {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            let number = self.0.fetch_add(1, Ordering::Relaxed);
+            future::ProvideCredentials::ready(Ok(Credentials::new(format!("SESSION{number}"), "x", None, None, "test")))
+        }
+    }
+
+    /// Refuses every session but one.
+    #[derive(Clone, Debug)]
+    struct Only(&'static str);
+
+    impl HttpConnector for Only {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            let is_good = request.headers().get("authorization").is_some_and(|value| value.contains(self.0));
+            let (status, body) = if is_good {
+                (200, r#"{"services":[]}"#)
+            } else {
+                (400, r#"{"__type":"ExpiredTokenException","message":"The security token has expired"}"#)
+            };
+            let answer = http::Response::builder().status(status).body(SdkBody::from(body)).expect("an answer");
+            HttpConnectorFuture::ready(Ok(HttpResponse::try_from(answer).expect("an answer")))
+        }
+    }
+
+    fn clients(transport: Transport, sessions: Sessions) -> Clients {
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("ap-northeast-1"))
+            .credentials_provider(SharedCredentialsProvider::new(sessions))
+            .endpoint_url("http://127.0.0.1:1")
+            .http_client(transport.http_client())
+            .retry_config(retries())
+            .build();
+        Clients::new(&config, transport, "ap-northeast-1").expect("clients")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_that_has_expired_is_replaced_and_the_new_one_kept() {
+        let sessions = Sessions::default();
+        let clients = clients(Transport::through(Only("SESSION2")), sessions.clone());
+        for _ in 0..3 {
+            assert_eq!(clients.service("c", "s").await.expect("an answer"), None);
+        }
+        assert_eq!(sessions.0.load(Ordering::Relaxed), 3, "two had expired, the third serves every call");
+    }
+}

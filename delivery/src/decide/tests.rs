@@ -161,6 +161,10 @@ fn the_end_of_a_task_is_told_with_its_code_and_reasons() {
         (task(Some("ServiceSchedulerInitiated"), "Scaling activity initiated by (deployment ecs-svc/1)", &[]), None),
         (task(Some("UserInitiated"), "Task stopped by a person", &[]), None),
         (task(None, "", &[]), None),
+        (
+            task(Some("TaskFailedToStart"), "Capacity is unavailable at this time. Please try again later", &[]),
+            Some("task 0123 was stopped: Capacity is unavailable at this time. Please try again later"),
+        ),
     ] {
         let told = StoppedTask::of(&task, "app").map(|stopped| stopped.to_string());
         assert_eq!(told.as_deref(), expected);

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::Following;
 use super::failures::Failure;
 use crate::aws::ecs::{DeploymentStatus, DesiredStatus, Service, ServiceDeployment, Task, TaskDefinition};
-use crate::decide::{Observation, StoppedTask};
+use crate::decide::{Kind, Observation, StoppedTask};
 use crate::progress::{Event, Step, Tasks};
 
 /// Figures that do not change are told again after so long.
@@ -138,8 +138,12 @@ impl<'a> Watch<'a> {
             if self.stopped.iter().any(|known| known.id == task.id()) {
                 continue;
             }
-            // A task that is being stopped may not have its exit code yet.
-            if let Some(stopped) = StoppedTask::of(task, self.by.container).filter(|_| task.is_stopped()) {
+            // Of a task that is being stopped there may be more to know yet, its exit code for one; but
+            // what is known need not wait until its network is given back.
+            let is_known = |stopped: &StoppedTask| {
+                task.is_stopped() || stopped.exit_code.is_some() || stopped.kind == Kind::CannotStart
+            };
+            if let Some(stopped) = StoppedTask::of(task, self.by.container).filter(is_known) {
                 self.warn(self.step, &stopped.to_string());
                 self.failures.push(Failure::of(&stopped, task, self.by.redactor));
                 self.stopped.push(stopped);
