@@ -14,13 +14,15 @@ use crate::workspace::Workspace;
 /// What is up to date is so within this time, and nobody needs to hear of it.
 const A_MOMENT: Duration = Duration::from_secs(2);
 
-/// Brings the programs of these packages up to date; returns how long it took.
+/// Brings the program of a package up to date; returns how long it took.
+///
+/// One at a time: cargo unifies the features of what is compiled together, and what two programs
+/// share would be compiled once more when one of them is wanted alone.
 ///
 /// Everything that is said goes to standard error: standard output is the verb's own.
-pub(crate) fn compile(workspace: &Workspace, what: &str, packages: &[&str]) -> anyhow::Result<Duration> {
+pub(crate) fn compile(workspace: &Workspace, what: &str, package: &str) -> anyhow::Result<Duration> {
     let started = Instant::now();
-    let packages = packages.iter().flat_map(|package| ["--package", package]);
-    let build = workspace.cargo().args(["build", "--quiet", "--locked"]).args(packages).quiet();
+    let build = workspace.cargo().args(["build", "--quiet", "--locked", "--package", package]).quiet();
     let (done, wait) = mpsc::channel::<()>();
     let teller = thread::spawn({
         let what = what.to_owned();

@@ -44,7 +44,7 @@ impl Deliver {
     /// Starts the engine, built first when it is not up to date, and ends as it does.
     pub(crate) fn run(self, workspace: &Workspace) -> anyhow::Result<()> {
         let (verb, Arguments { arguments }) = self.parts();
-        compile(workspace, "the release engine", &["delivery"])?;
+        compile(workspace, "the release engine", "delivery")?;
         let settings = workspace.root.join("delivery.toml");
         let delivery = workspace.program("delivery").arg("--settings").arg(settings).arg(verb).args(arguments);
         Ending::passed_on("the release engine", wait_out(delivery.quiet())?)

@@ -11,7 +11,12 @@ use crate::process::wait_out;
 use crate::workspace::{Database, Workspace};
 
 /// What runs before the first command of a rehearsal, and what the commands themselves start.
-const PROGRAMS: [&str; 4] = ["rehearsal", "delivery", "image", "postgres-provider"];
+const PROGRAMS: [(&str, &str); 4] = [
+    ("the rehearsal", "rehearsal"),
+    ("the release engine", "delivery"),
+    ("the image builder", "image"),
+    ("the database provider", "postgres-provider"),
+];
 
 /// Staging, production and back on this machine, with things going wrong, on a cloud that is made for it
 #[derive(Args)]
@@ -76,8 +81,10 @@ impl Rehearse {
         let url = env::var_os("DATABASE_URL");
         let status = match (self.databases, url) {
             (None, _) => {
-                let compiled = compile(workspace, "the rehearsal", &PROGRAMS)?;
-                self.note("compiling", compiled);
+                for (what, package) in PROGRAMS {
+                    let compiled = compile(workspace, what, package)?;
+                    self.note(&format!("compiling {what}"), compiled);
+                }
                 if self.list {
                     return Ending::passed_on("the rehearsal", wait_out(self.drive(workspace).arg("--list"))?);
                 }
