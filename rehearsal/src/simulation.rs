@@ -19,6 +19,9 @@ use crate::cloud::WeakCloud;
 use crate::world::{Launch, Report, Reports as _, Runtime, TaskArn, TaskFault};
 use crate::{Cloud, Scale};
 
+/// How often a target that is expected is looked for.
+const GLANCE: Duration = Duration::from_secs(1);
+
 /// What a one-off task does before it ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OneOff {
@@ -206,13 +209,20 @@ impl Inner {
 
     /// What the load balancer finds; ends never.
     async fn checks(&self, launch: &Launch) {
-        let group = launch.port.and_then(|_| self.cloud.upgrade()?.group_of(&launch.task));
-        if let Some(group) = group {
-            let never = launch.fault == Some(TaskFault::NeverReady);
-            let checks = if never { group.health_check.unhealthy_threshold } else { 1 };
-            tokio::time::sleep(group.health_check.interval * checks).await;
-            self.report(&launch.task, Report::TargetHealth { healthy: !never });
+        if launch.port.is_none() {
+            return std::future::pending().await;
         }
+        let group = loop {
+            tokio::time::sleep(self.scale.of(GLANCE)).await;
+            let Some(cloud) = self.cloud.upgrade() else { return };
+            if let Some(group) = cloud.group_of(&launch.task) {
+                break group;
+            }
+        };
+        let never = launch.fault == Some(TaskFault::NeverReady);
+        let checks = if never { group.health_check.unhealthy_threshold } else { 1 };
+        tokio::time::sleep(group.health_check.interval * checks).await;
+        self.report(&launch.task, Report::TargetHealth { healthy: !never });
         std::future::pending::<()>().await;
     }
 

@@ -11,8 +11,10 @@ use crate::model::State;
 
 /// How long a task that waits for its network lasts, in seconds of AWS's.
 pub(super) const PROVISIONING: u64 = 5;
-/// How long a task that is entered into its target groups lasts.
-pub(super) const ACTIVATING: u64 = 1;
+/// How long a task lasts that runs and is not in its target groups yet.
+pub(super) const ACTIVATING: u64 = 5;
+/// How long a task has to be healthy before another is stopped in its favour.
+const SETTLING: u64 = 5;
 /// How long a task that gives its network back lasts.
 pub(super) const DEPROVISIONING: u64 = 2;
 /// How long ECS takes to act on what it was asked for.
@@ -33,7 +35,8 @@ impl State {
     pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
         let tasks = self.ecs.tasks.iter().filter_map(|task| {
             let forgiven = self.forgiven_until(task).filter(|_| self.fails_checks(task));
-            [task.due, forgiven].into_iter().flatten().min()
+            let settles = self.settles_at(task).filter(|_| task.phase == Phase::Running && !task.settled);
+            [task.due, forgiven, settles].into_iter().flatten().min()
         });
         let services = self.ecs.services.iter().flat_map(|service| {
             let deployments = service.history.iter().flat_map(|deployment| [deployment.due, deployment.bakes_until]);
@@ -65,10 +68,7 @@ impl State {
         let task = &mut self.ecs.tasks[place];
         match task.phase {
             Phase::Provisioning => self.launch(place, now),
-            Phase::Activating => {
-                task.enter(Phase::Running, now, None);
-                task.started_at = Some(now);
-            }
+            Phase::Activating => self.activated(place, now),
             Phase::Deactivating => {
                 let arn = task.arn.clone();
                 self.targets.remove(&arn);
@@ -127,6 +127,11 @@ impl State {
         task.phase == Phase::Running
             && task.service.is_some()
             && (task.container_health == Some(false) || self.targets.state(&task.arn) == Some(TargetState::Unhealthy))
+    }
+
+    /// When a task that is healthy has been so for long enough.
+    pub(super) fn settles_at(&self, task: &Task) -> Option<Timestamp> {
+        Some(task.healthy_since? + self.scale.seconds(SETTLING))
     }
 
     /// Whether a task serves.

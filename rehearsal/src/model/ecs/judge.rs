@@ -143,7 +143,7 @@ impl State {
         let Some(number) = service.primary().map(|primary| primary.number) else { return };
         let wanted: Vec<_> =
             self.ecs.tasks.iter().filter(|task| task.is_of(place, number) && task.is_wanted()).collect();
-        let all_well = wanted.len() == desired as usize && wanted.iter().all(|task| self.is_healthy(task));
+        let all_well = wanted.len() == desired as usize && wanted.iter().all(|task| task.serves());
         let alone = self.ecs.services[place].deployments.len() == 1;
         self.end_in_flight(place, all_well && alone, now);
         let service = &mut self.ecs.services[place];

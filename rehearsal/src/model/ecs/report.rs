@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 
 use super::due::ACTIVATING;
-use super::service::Revision;
 use super::task::{Phase, Stop, StopCode};
 use crate::TargetState;
 use crate::model::State;
@@ -41,25 +40,38 @@ impl State {
 
     fn runs(&mut self, place: usize, address: Option<std::net::SocketAddr>, now: Timestamp) {
         let activating = self.scale.seconds(ACTIVATING);
+        let has_groups = !self.target_groups_of(place).is_empty();
         let task = &mut self.ecs.tasks[place];
         if task.phase != Phase::Pending {
             return;
         }
         task.address = address;
-        let arn = task.arn.clone();
-        let revision = task.service.zip(task.deployment).and_then(|(service, number)| {
-            let revision: Option<&Revision> = self.ecs.services[service].revision(number);
-            Some((service, revision?.workload.balancers.clone()))
-        });
-        let Some(((service, balancers), address)) = revision.filter(|(_, list)| !list.is_empty()).zip(address) else {
+        if has_groups && address.is_some() {
+            task.enter(Phase::Activating, now, Some(activating));
+        } else {
             task.enter(Phase::Running, now, None);
             task.started_at = Some(now);
-            return;
-        };
-        task.enter(Phase::Activating, now, Some(activating));
-        for balancer in balancers {
-            self.targets.register(&balancer.target_group, &arn, address);
-            self.say(service, now, &format!("registered 1 targets in (target-group {})", balancer.target_group));
         }
+    }
+
+    /// Enters a task into its target groups.
+    pub(super) fn activated(&mut self, place: usize, now: Timestamp) {
+        let groups = self.target_groups_of(place);
+        let task = &mut self.ecs.tasks[place];
+        task.enter(Phase::Running, now, None);
+        task.started_at = Some(now);
+        let (Some(service), Some(address), arn) = (task.service, task.address, task.arn.clone()) else { return };
+        for group in groups {
+            self.targets.register(&group, &arn, address);
+            self.say(service, now, &format!("registered 1 targets in (target-group {group})"));
+        }
+    }
+
+    fn target_groups_of(&self, place: usize) -> Vec<String> {
+        let task = &self.ecs.tasks[place];
+        let owner = task.service.zip(task.deployment);
+        let revision = owner.and_then(|(service, number)| self.ecs.services[service].revision(number));
+        let balancers = revision.map(|revision| revision.workload.balancers.iter());
+        balancers.into_iter().flatten().map(|balancer| balancer.target_group.clone()).collect()
     }
 }

@@ -24,14 +24,14 @@ impl State {
     pub(super) fn note_loss(&mut self, place: usize, now: Timestamp) {
         let task = &self.ecs.tasks[place];
         let (Some(service), Some(number)) = (task.service, task.deployment) else { return };
-        let was_healthy = task.was_healthy;
+        let was_settled = task.was_settled;
         let deployments = &mut self.ecs.services[service].deployments;
         let Some(deployment) = deployments.iter_mut().find(|deployment| deployment.number == number) else { return };
         deployment.losses += 1;
         let pause = 1_u64.checked_shl(deployment.losses - 1).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
         deployment.retry_at = Some(now + self.scale.seconds(pause));
         deployment.updated_at = now;
-        if !was_healthy {
+        if !was_settled {
             deployment.failed += 1;
         }
         if deployment.losses == 5 {
@@ -40,27 +40,41 @@ impl State {
         }
     }
 
-    /// Finds tasks that have become healthy, and stops those that stay unhealthy.
+    /// Finds tasks that can be relied on by now, and stops those that stay unhealthy.
     pub(super) fn look_at_tasks(&mut self, service: usize, now: Timestamp) {
         for place in 0..self.ecs.tasks.len() {
             let task = &self.ecs.tasks[place];
             if task.service != Some(service) || task.phase != Phase::Running {
                 continue;
             }
-            if self.is_healthy(task) && !task.was_healthy {
-                let number = task.deployment;
-                self.ecs.tasks[place].was_healthy = true;
-                let owner = &mut self.ecs.services[service];
-                let resets = owner.rules.breaker.is_none_or(|breaker| breaker.resets);
-                if let Some(found) = owner.deployments.iter_mut().find(|found| Some(found.number) == number) {
-                    found.losses = 0;
-                    found.retry_at = None;
-                    if resets {
-                        found.failed = 0;
-                    }
+            if self.is_healthy(task) {
+                self.ecs.tasks[place].healthy_since.get_or_insert(now);
+                let settles = self.settles_at(&self.ecs.tasks[place]);
+                if settles.is_some_and(|at| at <= now) && !self.ecs.tasks[place].settled {
+                    self.settled(place, service);
                 }
-            } else if self.fails_checks(task) && self.forgiven_until(task).is_some_and(|until| until <= now) {
+                continue;
+            }
+            let gives_up = self.fails_checks(task) && self.forgiven_until(task).is_some_and(|until| until <= now);
+            let task = &mut self.ecs.tasks[place];
+            (task.healthy_since, task.settled) = (None, false);
+            if gives_up {
                 self.stop_unhealthy(place, service, now);
+            }
+        }
+    }
+
+    fn settled(&mut self, place: usize, service: usize) {
+        let task = &mut self.ecs.tasks[place];
+        (task.settled, task.was_settled) = (true, true);
+        let number = task.deployment;
+        let owner = &mut self.ecs.services[service];
+        let resets = owner.rules.breaker.is_none_or(|breaker| breaker.resets);
+        if let Some(found) = owner.deployments.iter_mut().find(|found| Some(found.number) == number) {
+            found.losses = 0;
+            found.retry_at = None;
+            if resets {
+                found.failed = 0;
             }
         }
     }
@@ -111,7 +125,7 @@ impl State {
         let deployment = &owner.deployments[index];
         let tasks = self.ecs.tasks.iter().filter(|task| task.is_of(service, deployment.number) && task.is_wanted());
         let (live, healthy) =
-            tasks.fold((0, 0), |(live, healthy), task| (live + 1, healthy + u32::from(self.is_healthy(task))));
+            tasks.fold((0, 0), |(live, healthy), task| (live + 1, healthy + u32::from(task.serves())));
         let is_primary = index == 0;
         // Until ECS has turned to what it was asked for, it does nothing new for the primary.
         let waits = owner.history.last().is_some_and(|last| {
@@ -155,7 +169,7 @@ impl State {
     fn stop_some(&mut self, service: usize, number: u64, step: Step, now: Timestamp) -> Vec<String> {
         let of = |place: &usize| self.ecs.tasks[*place].is_of(service, number) && self.ecs.tasks[*place].is_wanted();
         let (healthy, idle): (Vec<usize>, Vec<usize>) =
-            (0..self.ecs.tasks.len()).filter(of).partition(|place| self.is_healthy(&self.ecs.tasks[*place]));
+            (0..self.ecs.tasks.len()).filter(of).partition(|place| self.ecs.tasks[*place].serves());
         let idle = idle.into_iter().rev().take(step.stop_idle as usize);
         let chosen: Vec<usize> = idle.chain(healthy.into_iter().take(step.stop_healthy as usize)).collect();
         let reason = format!("Scaling activity initiated by (deployment ecs-svc/{number})");

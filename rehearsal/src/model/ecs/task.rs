@@ -37,8 +37,12 @@ pub(crate) struct Task {
     pub(crate) due: Option<Timestamp>,
     /// Whether a runtime was told to start it, and has not told its end.
     pub(crate) in_runtime: bool,
-    /// Whether it has ever been healthy.
-    pub(crate) was_healthy: bool,
+    /// Since when it has been healthy.
+    pub(crate) healthy_since: Option<Timestamp>,
+    /// Whether it has been healthy for long enough to be relied on.
+    pub(crate) settled: bool,
+    /// Whether it has ever been relied on.
+    pub(crate) was_settled: bool,
     pub(crate) container_health: Option<bool>,
     pub(crate) address: Option<SocketAddr>,
     pub(crate) stop: Option<Stop>,
@@ -119,6 +123,11 @@ impl Task {
     /// Whether it is to run, as far as ECS is concerned.
     pub(crate) fn is_wanted(&self) -> bool {
         self.stop.is_none()
+    }
+
+    /// Whether it can be relied on to serve.
+    pub(crate) fn serves(&self) -> bool {
+        self.phase == Phase::Running && self.settled
     }
 
     /// `RUNNING` or `STOPPED`.

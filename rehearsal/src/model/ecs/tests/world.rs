@@ -16,8 +16,8 @@ use crate::world::{Launch, Report, TaskFault};
 
 /// How long a container takes to run, in seconds.
 const START_UP: u64 = 4;
-/// How long a target takes to be healthy, in seconds.
-const CHECKS: u64 = 5;
+/// How long a target takes to be healthy after that, in seconds: it is registered and checked.
+const CHECKS: u64 = 10;
 /// The network of every service here.
 pub(super) fn network() -> Value {
     json!({ "awsvpcConfiguration": { "subnets": ["subnet-1"] } })
