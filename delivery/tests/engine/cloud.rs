@@ -266,6 +266,15 @@ impl Scene {
         (service.primary().expect("a primary").id.clone(), planned_from)
     }
 
+    /// Asks for a release as somebody else does.
+    pub(crate) async fn update_as_somebody(&self, release: &Release) {
+        let registered = self.ask("RegisterTaskDefinition", self.definition_of(release)).await;
+        let (cluster, service) = (&self.staging().cluster, &self.staging().service);
+        let definition = &registered["taskDefinition"]["taskDefinitionArn"];
+        let update = json!({ "cluster": cluster, "service": service, "taskDefinition": definition });
+        self.ask("UpdateService", update).await;
+    }
+
     /// The service revision that the service was last asked for.
     pub(crate) async fn revision_now(&self) -> String {
         let staging = self.staging();

@@ -6,6 +6,7 @@ mod back;
 mod cloud;
 mod expired;
 mod follow;
+mod histories;
 mod interrupted;
 mod migrate;
 mod prove;

@@ -6,7 +6,9 @@ use delivery::environment::Environment;
 use delivery::exit::{self, Ending};
 use delivery::migrate::migrate;
 use delivery::release::Release;
-use rehearsal::faults::{ApiFault, TaskRule};
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use rehearsal::faults::{ApiFault, ApiRule, Faults, TaskRule};
 use rehearsal::simulation::OneOff;
 use rehearsal::snapshot::TaskView;
 use rehearsal::world::TaskFault;
@@ -103,7 +105,7 @@ async fn whatever_happens_to_its_calls_it_never_runs_twice() {
                 let case = format!("{operation} {fault:?} {times}");
                 scene.break_calls(operation, fault, 0, times);
                 let ended = run(&scene, &scene.release('b')).await;
-                scene.cloud.faults(rehearsal::faults::Faults::clear);
+                scene.cloud.faults(Faults::clear);
                 if let Err(ending) = ended {
                     assert_eq!((ending.code(), times), (exit::FAILED, 20), "{case}: {ending}");
                     run(&scene, &scene.release('b')).await.expect(&case);
@@ -187,4 +189,32 @@ async fn a_token_that_ecs_remembers_for_longer_than_its_task_is_not_used_again()
     let known = scene.one_offs().len();
     run(&scene, &release).await.expect("it ends well");
     assert_eq!((known, scene.one_offs().len()), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn deployers_that_die_and_come_again_never_migrate_twice_at_once() {
+    let faults =
+        [ApiFault::Throttle, ApiFault::ServerError, ApiFault::Hang, ApiFault::LostAnswer, ApiFault::ExpiredToken];
+    for seed in 0..40 {
+        let mut random = StdRng::seed_from_u64(seed);
+        let runs = Duration::from_secs(random.random_range(1..120));
+        let code = i32::from(random.random_bool(0.3));
+        let scene = Scene::migrating(does(&["working"], runs, code)).await;
+        let releases = [scene.release('b'), scene.release('c')];
+        for _ in 0..4 {
+            let release = &releases[random.random_range(0..releases.len())];
+            let dies_after = Duration::from_secs(random.random_range(1..90));
+            let share = random.random_range(0.0..0.4);
+            let fault = faults[random.random_range(0..faults.len())];
+            for operation in ["RunTask", "ListTasks", "DescribeTasks"] {
+                scene.cloud.faults(|faults| faults.add_call(ApiRule::share(operation, fault, share)));
+            }
+            let _ = tokio::time::timeout(dies_after, Box::pin(run(&scene, release))).await;
+            scene.cloud.faults(Faults::clear);
+        }
+        let _ = run(&scene, &releases[0]).await;
+        let tasks = scene.one_offs();
+        assert!(!tasks.is_empty(), "{seed}");
+        one_after_the_other(&tasks);
+    }
 }
