@@ -254,3 +254,6 @@ fn address(place: usize, port: u16) -> SocketAddr {
     let place = u32::try_from(place % 0xff_ffff).unwrap_or_default();
     (std::net::Ipv4Addr::from(0x0a00_0000 + place), port).into()
 }
+
+#[cfg(test)]
+mod tests;

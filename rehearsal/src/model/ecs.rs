@@ -10,11 +10,13 @@
 pub(crate) mod definition;
 mod deploy;
 mod due;
+mod history;
 mod judge;
 mod launch;
 mod name;
 mod plan;
 mod report;
+mod rules;
 mod run;
 mod schedule;
 pub(crate) mod service;

@@ -25,7 +25,7 @@ const FIRST_TAG: &str = "placeholder";
 const TIMES: [(&str, u64); 2] = [("DRAIN_DELAY", 20), ("SHUTDOWN_LIMIT", 30)];
 
 /// Makes everything; the name of the target group of each service, in their order.
-pub(super) async fn set(cloud: &Cloud, scenery: &Scenery, scale: Scale) -> anyhow::Result<Vec<String>> {
+pub(crate) async fn set(cloud: &Cloud, scenery: &Scenery, scale: Scale) -> anyhow::Result<Vec<String>> {
     let caller = Caller { cloud, region: &scenery.region };
     for repository in &scenery.repositories {
         caller.call(ECR, "CreateRepository", &create_repository(repository)).await?;

@@ -97,3 +97,60 @@ pub(super) fn next(bounds: Bounds, groups: &[Group]) -> Vec<Step> {
     }
     steps
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `live/healthy` of each group, the primary first. There should be as many as there are, unless
+    /// another number comes after a colon; an older one that came to nothing has a `!`.
+    fn groups(text: &str) -> Vec<Group> {
+        let number = |text: &str| text.parse().expect("a number");
+        let group = |word: &str| {
+            let bare = word.trim_end_matches('!');
+            let (counts, desired) = bare.split_once(':').unwrap_or((bare, bare.split('/').next().unwrap_or_default()));
+            let (live, healthy) = counts.split_once('/').expect("two numbers");
+            let (live, healthy, desired) = (number(live), number(healthy), number(desired));
+            Group { desired, live, healthy, replaces: bare == word, may_start: true }
+        };
+        text.split(' ').map(group).collect()
+    }
+
+    /// What each group does: `+started`, `-idle that are stopped`, `=healthy that are stopped`.
+    fn told(steps: &[Step]) -> String {
+        let one = |step: &Step| format!("+{}-{}={}", step.start, step.stop_idle, step.stop_healthy);
+        steps.iter().map(one).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn tasks_go_as_others_come() {
+        // Least, most of four; the groups; what they do.
+        let cases = [
+            (4, 8, "0/0", "+4-0=0"),
+            (4, 8, "0/0 4/4", "+4-0=0 +0-0=0"),
+            (4, 8, "4/0 4/4", "+0-0=0 +0-0=0"),
+            (4, 8, "4/1 4/4", "+0-0=0 +0-0=1"),
+            (4, 8, "4/1 4/3", "+0-0=0 +0-1=0"),
+            (4, 8, "4/4 4/4", "+0-0=0 +0-0=4"),
+            (4, 6, "0/0 4/4", "+2-0=0 +0-0=0"),
+            (4, 6, "2/2 4/4", "+2-0=0 +0-0=2"),
+            (2, 4, "0/0 4/4", "+2-0=0 +0-0=2"),
+            (2, 4, "2/0 2/2", "+0-0=0 +0-0=0"),
+            (0, 4, "0/0 4/4", "+4-0=0 +0-0=4"),
+            // One that serves is lost on the way: it is replaced by its own kind.
+            (4, 8, "4/0 3/3:4", "+0-0=0 +1-0=0"),
+            // What came to nothing loses first, and is not replaced.
+            (4, 8, "0/0 4/2! 2/2", "+4-0=0 +0-2=0 +0-0=0"),
+            (4, 8, "4/2 4/2! 4/4", "+0-0=0 +0-2=2 +0-0=2"),
+            (4, 8, "4/4 2/0! 0/0", "+0-0=0 +0-2=0 +0-0=0"),
+            // Fewer are wanted than there are.
+            (4, 8, "6/6", "+0-0=2"),
+            (4, 8, "6/4", "+0-2=0"),
+        ];
+        for (least, most, text, expected) in cases {
+            let steps = next(Bounds { desired: 4, least, most }, &groups(text));
+            assert_eq!(told(&steps), expected, "{least} to {most}: {text}");
+        }
+        assert_eq!(next(Bounds { desired: 4, least: 4, most: 8 }, &[]), []);
+    }
+}

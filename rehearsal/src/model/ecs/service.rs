@@ -1,9 +1,10 @@
 //! A service: what it should be, what it is rolling out, and what it has been.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+
+pub(crate) use super::history::{DeploymentStatus, Rollback, ServiceDeployment, Summary};
+pub(crate) use super::rules::{AlarmRule, Breaker, Rules, Threshold};
 
 /// How many events a service remembers.
 const EVENTS: usize = 100;
@@ -55,58 +56,6 @@ impl Status {
             Self::Inactive => "INACTIVE",
         }
     }
-}
-
-/// How a service is deployed.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Rules {
-    /// The least share of healthy tasks, in percent.
-    pub(crate) minimum: u32,
-    /// The greatest share of tasks, in percent.
-    pub(crate) maximum: u32,
-    pub(crate) breaker: Option<Breaker>,
-    pub(crate) alarms: Option<AlarmRule>,
-    /// As it is given back.
-    pub(crate) document: Value,
-}
-
-/// What fails a deployment whose tasks fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Breaker {
-    pub(crate) rollback: bool,
-    /// Whether a healthy task makes it forget earlier failures.
-    pub(crate) resets: bool,
-    pub(crate) threshold: Threshold,
-}
-
-/// How many tasks may fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Threshold {
-    /// Percent of the desired count, from 3 to 200 tasks.
-    Bounded(u32),
-    /// Percent of the desired count.
-    Unbounded(u32),
-    /// Tasks.
-    Count(u32),
-}
-
-impl Threshold {
-    /// The number of failures that fails a deployment of so many tasks.
-    pub(crate) fn of(self, desired: u32) -> u32 {
-        let share = |percent: u32| desired.saturating_mul(percent).div_ceil(100);
-        match self {
-            Self::Bounded(percent) => share(percent).clamp(3, 200),
-            Self::Unbounded(percent) => share(percent).max(1),
-            Self::Count(count) => count.max(1),
-        }
-    }
-}
-
-/// The alarms that fail a deployment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct AlarmRule {
-    pub(crate) names: Vec<String>,
-    pub(crate) rollback: bool,
 }
 
 /// An entry of `deployments[]`.
@@ -190,103 +139,6 @@ pub(crate) struct Revision {
     pub(crate) created_at: Timestamp,
 }
 
-/// One attempt to roll a revision out.
-#[derive(Clone, Debug)]
-pub(crate) struct ServiceDeployment {
-    pub(crate) arn: String,
-    /// The number of the revision that it rolls out.
-    pub(crate) target: u64,
-    /// The revisions that ran when it began.
-    pub(crate) sources: Vec<Summary>,
-    pub(crate) status: DeploymentStatus,
-    pub(crate) reason: Option<String>,
-    /// When its status changes by itself.
-    pub(crate) due: Option<Timestamp>,
-    pub(crate) rollback: Option<Rollback>,
-    pub(crate) rules: Rules,
-    /// As the circuit breaker counted last.
-    pub(crate) failures: u32,
-    pub(crate) threshold: u32,
-    pub(crate) triggered: bool,
-    /// Whether its alarms are watched: not when one rang already at the start.
-    pub(crate) watches_alarms: bool,
-    pub(crate) rang: Vec<String>,
-    /// Until when it is watched once all its tasks are up.
-    pub(crate) bakes_until: Option<Timestamp>,
-    pub(crate) created_at: Timestamp,
-    pub(crate) started_at: Option<Timestamp>,
-    pub(crate) finished_at: Option<Timestamp>,
-    pub(crate) stopped_at: Option<Timestamp>,
-    pub(crate) updated_at: Timestamp,
-}
-
-/// A revision and its tasks at a moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Summary {
-    pub(crate) revision: u64,
-    pub(crate) requested: u32,
-    pub(crate) running: u32,
-    pub(crate) pending: u32,
-}
-
-/// How far a service deployment is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DeploymentStatus {
-    Pending,
-    InProgress,
-    Successful,
-    StopRequested,
-    Stopped,
-    RollbackRequested,
-    RollbackInProgress,
-    RollbackSuccessful,
-    RollbackFailed,
-}
-
-impl DeploymentStatus {
-    /// All of them.
-    pub(crate) const ALL: [Self; 9] = [
-        Self::Pending,
-        Self::InProgress,
-        Self::Successful,
-        Self::StopRequested,
-        Self::Stopped,
-        Self::RollbackRequested,
-        Self::RollbackInProgress,
-        Self::RollbackSuccessful,
-        Self::RollbackFailed,
-    ];
-
-    /// ECS's word.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Pending => "PENDING",
-            Self::InProgress => "IN_PROGRESS",
-            Self::Successful => "SUCCESSFUL",
-            Self::StopRequested => "STOP_REQUESTED",
-            Self::Stopped => "STOPPED",
-            Self::RollbackRequested => "ROLLBACK_REQUESTED",
-            Self::RollbackInProgress => "ROLLBACK_IN_PROGRESS",
-            Self::RollbackSuccessful => "ROLLBACK_SUCCESSFUL",
-            Self::RollbackFailed => "ROLLBACK_FAILED",
-        }
-    }
-
-    /// Whether nothing more will come of it.
-    pub(crate) fn is_over(self) -> bool {
-        matches!(self, Self::Successful | Self::Stopped | Self::RollbackSuccessful | Self::RollbackFailed)
-    }
-}
-
-/// How a service deployment is taken back.
-#[derive(Clone, Debug)]
-pub(crate) struct Rollback {
-    pub(crate) reason: String,
-    pub(crate) at: Timestamp,
-    /// The revision that it goes back to.
-    pub(crate) revision: Option<u64>,
-}
-
 /// An event.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
@@ -336,21 +188,5 @@ impl Revision {
     /// The port that requests come to.
     pub(crate) fn port(&self) -> Option<u16> {
         self.workload.balancers.first().map(|balancer| balancer.port)
-    }
-}
-
-impl ServiceDeployment {
-    /// Changes its status, which changes again by itself after this long.
-    pub(super) fn enter(&mut self, status: DeploymentStatus, now: Timestamp, lasts: Option<Duration>) {
-        self.status = status;
-        self.updated_at = now;
-        self.due = lasts.map(|lasts| now + lasts);
-        self.bakes_until = None;
-        if status.is_over() {
-            self.finished_at = Some(now);
-        }
-        if status == DeploymentStatus::Stopped {
-            self.stopped_at = Some(now);
-        }
     }
 }
