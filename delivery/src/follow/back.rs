@@ -30,6 +30,13 @@ impl Watch<'_> {
         let begun = progress.begin(Step::RollBack, "back to what served before", Some(self.by.rollback_limit));
         self.turn();
         let (end, way) = self.way_back().await;
+        // What the tasks wrote may be all that there is to learn from it.
+        let stop = &self.by.edge.stop;
+        tokio::select! {
+            biased;
+            () = stop.wait_again() => {}
+            () = self.logs() => {}
+        }
         let way = self.by.redactor.redact(&way);
         let outcome = if end == End::NotBack { Outcome::Failed } else { Outcome::Done };
         begun.end(outcome, way.as_str());

@@ -15,7 +15,7 @@ const LINES: u32 = 20;
 const LOGS: usize = 4;
 /// How long a log may be waited for, and how often: lines arrive some seconds after they were written.
 const LIMIT: Duration = Duration::from_secs(5);
-const ATTEMPTS: u32 = 3;
+const ATTEMPTS: u32 = 6;
 
 /// A task that failed, and what is still to be found out of it.
 pub(super) struct Failure {
