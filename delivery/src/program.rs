@@ -3,6 +3,8 @@
 mod redaction;
 pub mod signals;
 
+pub(crate) use redaction::is_secret;
+
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
@@ -10,7 +12,7 @@ use std::sync::Arc;
 
 use crate::arguments::Arguments;
 use crate::aws::Clients;
-use crate::edge::{Edge, Variables};
+use crate::edge::Edge;
 use crate::exit::Ending;
 use crate::git::WorkTree;
 use crate::progress::Progress;
@@ -95,10 +97,4 @@ async fn begin(
 
 fn append(path: &Path, text: &str) -> std::io::Result<()> {
     OpenOptions::new().append(true).create(true).open(path)?.write_all(text.as_bytes())
-}
-
-/// What a run with these variables and settings may never repeat.
-#[must_use]
-pub fn redactor(variables: &Variables, settings: &Settings) -> Redactor {
-    redaction::of(variables, Some(settings))
 }

@@ -20,6 +20,12 @@ use crate::scenery::Scenery;
 use crate::world::{Reports, Runtime};
 use crate::{Cloud, CloudOptions, Scale};
 
+/// Makes everything of a scenery in a cloud, by the calls that somebody's infrastructure code would make.
+pub async fn furnish(cloud: &Cloud, scenery: &Scenery) -> anyhow::Result<()> {
+    stage::set(cloud, scenery, cloud.scale()).await?;
+    Ok(())
+}
+
 /// What runs the tasks of a cloud.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum RuntimeKind {

@@ -16,7 +16,7 @@ use crate::lock::Guard;
 use crate::migrate::migrate;
 use crate::plan::{Course, Definition, Plan, short};
 use crate::preflight::Needs;
-use crate::progress::Step;
+use crate::progress::{Outcome, Step};
 use crate::registry::Layout;
 use crate::verbs::Answer;
 
@@ -129,6 +129,9 @@ impl Rollout<'_> {
         }
         guard.check().await.map_err(|error| Ending::Failed(format!("{error:#}")))?;
         session.phase.touch();
+        let limit = session.settings.limits.migration;
+        let command = session.settings.migrations.command.join(" ");
+        let begun = session.progress.begin(Step::Migrate, format!("`{command}`"), Some(limit));
         let done = migrate(
             &session.clients,
             plan.environment,
@@ -142,6 +145,7 @@ impl Rollout<'_> {
         )
         .await;
         if let Err(ending) = done {
+            begun.end(Outcome::Failed, ending.to_string());
             // Whoever asked to stop did not judge the release.
             if !session.edge.stop.requested() {
                 let judge = self.judge(Err(String::new()));
@@ -149,6 +153,7 @@ impl Rollout<'_> {
             }
             return Err(ending.into());
         }
+        begun.done("the schema is what the release needs");
         Ok(())
     }
 

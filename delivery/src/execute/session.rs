@@ -11,11 +11,13 @@ use tokio::time::Instant;
 use super::step::{Came, Kind};
 use crate::arguments::Manner;
 use crate::aws::Clients;
+use crate::aws::ecs::TaskDefinition;
 use crate::edge::Edge;
 use crate::environment::Environment;
 use crate::exit::{self, Ending};
 use crate::git::WorkTree;
 use crate::lock::{self, Guard, Held, Wish};
+use crate::program::is_secret;
 use crate::progress::{Progress, Step};
 use crate::registry::Registry;
 use crate::release::Commit;
@@ -26,7 +28,7 @@ use crate::settings::{EnvironmentSettings, Settings};
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// What every verb works with.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Session {
     /// What is delivered where.
     pub settings: Settings,
@@ -108,6 +110,12 @@ impl Session {
     ) -> Self {
         let registry = Registry::new(&clients, &settings.service.repository);
         Self { settings, layout, tree, clients, registry, edge, progress, redactor, phase: Phase::default() }
+    }
+
+    /// The same, which repeats nothing secret that a task definition holds either.
+    pub(crate) fn knowing(&self, definition: &TaskDefinition) -> Self {
+        let secrets = definition.variables().filter(|(name, value)| is_secret(name, value)).map(|(_, value)| value);
+        Self { redactor: self.redactor.and(secrets), ..self.clone() }
     }
 
     pub(crate) fn of(&self, environment: Environment) -> &EnvironmentSettings {

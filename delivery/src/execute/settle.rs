@@ -62,7 +62,7 @@ impl Judge<'_> {
     /// Proves what came in, asks it, and records that it is good; or goes back.
     pub(crate) async fn settle(&self, deployment: &str) -> anyhow::Result<Answer> {
         let session = self.session;
-        let checks = match self.good(deployment).await {
+        let checks = match Box::pin(self.good(deployment)).await {
             Ok(checks) => checks,
             Err(fault) if fault.taken => {
                 session.phase.arrive();

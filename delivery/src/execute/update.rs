@@ -53,17 +53,18 @@ impl Session {
         edge: &Edge,
         lost: impl Future<Output = String>,
     ) -> Followed {
-        match service.primary() {
-            Some(primary) if primary.task_definition == service.task_definition => {
-                self.following(environment, edge).follow(&primary.id, planned_from, lost).await
-            }
-            _ => Followed {
-                deployment: None,
-                end: End::Somebody,
-                failures: Vec::new(),
-                reason: "ECS does not name the deployment that it was asked for".to_owned(),
-            },
-        }
+        let primary = service.primary().filter(|primary| primary.task_definition == service.task_definition);
+        let Some(primary) = primary else {
+            let reason = "ECS does not name the deployment that it was asked for".to_owned();
+            return Followed { deployment: None, end: End::Somebody, failures: Vec::new(), reason };
+        };
+        let limit = self.settings.limits.rollout;
+        let begun = self.progress.begin(Step::Follow, primary.id.clone(), Some(limit));
+        let following = self.following(environment, edge);
+        let followed = Box::pin(following.follow(&primary.id, planned_from, lost)).await;
+        let outcome = if followed.end == End::In { Outcome::Done } else { Outcome::Failed };
+        begun.end(outcome, followed.reason.clone());
+        followed
     }
 
     pub(crate) fn following<'a>(&'a self, environment: Environment, edge: &'a Edge) -> Following<'a> {

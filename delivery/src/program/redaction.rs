@@ -20,13 +20,16 @@ pub(super) fn of(variables: &Variables, settings: Option<&Settings>) -> Redactor
         .flat_map(|settings| settings.environments.values())
         .filter_map(|environment| variables.get(&environment.token_variable))
         .collect();
-    let telling = variables.iter().filter(|(name, value)| {
-        let name = name.to_uppercase();
-        value.len() >= LONG
-            && TELLING.iter().any(|part| name.contains(part))
-            && !HARMLESS.iter().any(|end| name.ends_with(end))
-    });
+    let telling = variables.iter().filter(|(name, value)| is_secret(name, value));
     Redactor::knowing(named.into_iter().chain(telling.map(|(_, value)| value)))
+}
+
+/// Whether a variable sounds as if its value were a secret, and it is long enough to be one.
+pub(crate) fn is_secret(name: &str, value: &str) -> bool {
+    let name = name.to_uppercase();
+    value.len() >= LONG
+        && TELLING.iter().any(|part| name.contains(part))
+        && !HARMLESS.iter().any(|end| name.ends_with(end))
 }
 
 #[cfg(test)]

@@ -62,6 +62,7 @@ pub(super) async fn deploy(
     for line in plan.lines(session.of(source.environment), &session.settings.limits) {
         session.progress.say(Step::Plan, line);
     }
+    let session = &session.knowing(&wanted);
     let (layout, began) = (source.layout, source.began);
     Rollout { session, guard, caller, plan: &plan, world: &world, wanted, layout, began }.run().await
 }

@@ -115,6 +115,12 @@ impl TaskDefinition {
         Needs { roles, secrets: secrets.collect(), alarms: Vec::new() }
     }
 
+    /// The variables of all containers, with values that nobody may see.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        let variables = self.sdk.container_definitions().iter().flat_map(sdk::ContainerDefinition::environment);
+        variables.filter_map(|pair| Some((pair.name()?, pair.value()?)))
+    }
+
     /// Where a container of a task writes to, when that is CloudWatch.
     #[must_use]
     pub fn log_of(&self, container: &str, task_id: &str) -> Option<LogPlace> {

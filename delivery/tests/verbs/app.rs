@@ -1,0 +1,122 @@
+//! The service as users reach it, and the way there: requests go to the cloud or to the tasks that it
+//! has in rotation, by their host.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use http_body_util::BodyExt as _;
+use rehearsal::Cloud;
+use serde_json::{Value, json};
+
+use crate::stage::{REPOSITORY, TOKEN};
+
+/// The service behind both environments' addresses.
+#[derive(Clone, Debug)]
+pub(crate) struct App {
+    cloud: Cloud,
+    links: Arc<Mutex<BTreeSet<String>>>,
+    turn: Arc<Mutex<usize>>,
+    /// Commits whose `/ready` answers 500, and what with.
+    broken: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+impl App {
+    pub(crate) fn new(cloud: &Cloud) -> Self {
+        Self { cloud: cloud.clone(), links: Arc::default(), turn: Arc::default(), broken: Arc::default() }
+    }
+
+    /// From now on `/ready` of this commit answers 500 with these words.
+    pub(crate) fn break_commit(&self, commit: &str, words: &str) {
+        self.broken.lock().expect("broken").push((commit.to_owned(), words.to_owned()));
+    }
+
+    /// Every commit is well again.
+    pub(crate) fn mend(&self) {
+        self.broken.lock().expect("broken").clear();
+    }
+
+    /// The commit of the task whose turn it is.
+    pub(crate) fn commit(&self, cluster: &str) -> Option<String> {
+        let snapshot = self.cloud.snapshot();
+        let serving: Vec<_> = snapshot
+            .tasks
+            .iter()
+            .filter(|task| task.cluster == cluster && task.in_rotation && task.last_status == "RUNNING")
+            .collect();
+        let mut turn = self.turn.lock().expect("a turn");
+        *turn += 1;
+        let digest = serving.get(*turn % serving.len().max(1))?.digest.clone()?;
+        let repository = self.cloud.registry().repository(REPOSITORY)?;
+        let is_commit = |tag: &str| tag.len() == 40;
+        let mut tags = repository.tags.iter().filter(|(tag, its)| is_commit(tag) && its.to_string() == digest);
+        Some(tags.next().map_or_else(|| "placeholder".to_owned(), |(tag, _)| tag.clone()))
+    }
+
+    fn answer(&self, request: &http::Request<Vec<u8>>) -> (u16, String, Value) {
+        let problem = |status: u16| (status, String::new(), json!({ "title": "no" }));
+        let host = request.uri().host().unwrap_or_default();
+        let cluster = if host.starts_with("staging") { "myapp-staging-cluster" } else { "myapp-cluster" };
+        let Some(commit) = self.commit(cluster) else { return problem(503) };
+        let token = request.headers().get("authorization").and_then(|value| value.to_str().ok());
+        let right = token == Some(&format!("Bearer {TOKEN}"));
+        let mut links = self.links.lock().expect("links");
+        match (request.method().as_str(), request.uri().path().split('/').collect::<Vec<_>>().as_slice()) {
+            ("GET", ["", "health"]) => (200, String::new(), json!({ "commit": commit })),
+            ("GET", ["", "ready"]) => {
+                let broken = self.broken.lock().expect("broken").clone();
+                match broken.into_iter().find(|(its, _)| *its == commit) {
+                    Some((_, words)) => (500, String::new(), json!({ "title": words })),
+                    None => (200, String::new(), json!({ "commit": commit })),
+                }
+            }
+            ("GET", ["", "l", slug]) if links.contains(*slug) => {
+                (307, format!("https://example.com/{slug}"), Value::Null)
+            }
+            ("GET", ["", "l", _]) => problem(404),
+            _ if !right => problem(401),
+            ("POST", _) => {
+                let body: Value = serde_json::from_slice(request.body()).expect("JSON");
+                let slug = body["slug"].as_str().expect("a slug").to_owned();
+                links.insert(slug.clone());
+                (201, format!("/v1/links/{slug}"), Value::Null)
+            }
+            ("GET", ["", "v1", "links", slug]) if links.contains(*slug) => {
+                (200, String::new(), json!({ "target_url": format!("https://example.com/{slug}") }))
+            }
+            ("GET", ["", "v1", "links", _, "stats"]) => (200, String::new(), json!({ "total": 1 })),
+            ("DELETE", ["", "v1", "links", slug]) if links.remove(*slug) => (204, String::new(), Value::Null),
+            _ => problem(404),
+        }
+    }
+}
+
+impl HttpConnector for App {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let app = self.clone();
+        HttpConnectorFuture::new(async move {
+            let broken = |error: Box<dyn std::error::Error + Send + Sync>| ConnectorError::io(error);
+            let request = request.try_into_http1x().map_err(|error| broken(error.into()))?;
+            let (head, body) = request.into_parts();
+            let body = body.collect().await.map_err(broken)?.to_bytes();
+            if !head.uri.host().is_some_and(|host| host.ends_with(".example")) {
+                let request = http::Request::from_parts(head, body);
+                let answer = app.cloud.answer(request).await.map_err(|error| broken(error.into()))?;
+                return HttpResponse::try_from(answer.map(SdkBody::from)).map_err(|error| broken(error.into()));
+            }
+            let (status, location, body) = app.answer(&http::Request::from_parts(head, body.to_vec()));
+            let mut answer = http::Response::builder().status(status);
+            if status >= 400 {
+                answer = answer.header("content-type", "application/problem+json");
+            }
+            if !location.is_empty() {
+                answer = answer.header("location", location);
+            }
+            let answer = answer.body(SdkBody::from(body.to_string())).map_err(|error| broken(error.into()))?;
+            HttpResponse::try_from(answer).map_err(|error| broken(error.into()))
+        })
+    }
+}
