@@ -11,8 +11,20 @@ use aws_smithy_types::body::SdkBody;
 use http_body_util::BodyExt as _;
 use rehearsal::Cloud;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use crate::stage::{REPOSITORY, TOKEN};
+
+/// What happens at a certain call of the engine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Trap {
+    /// How many calls come before it.
+    pub(crate) after: u64,
+    /// Whether that call still has its effect.
+    pub(crate) delivered: bool,
+    /// Whether it is answered.
+    pub(crate) answered: bool,
+}
 
 /// The service behind both environments' addresses.
 #[derive(Clone, Debug)]
@@ -20,13 +32,41 @@ pub(crate) struct App {
     cloud: Cloud,
     links: Arc<Mutex<BTreeSet<String>>>,
     turn: Arc<Mutex<usize>>,
+    trap: Arc<Mutex<Option<Trap>>>,
+    /// Told when the trap has sprung.
+    pub(crate) sprung: Arc<Notify>,
     /// Commits whose `/ready` answers 500, and what with.
     broken: Arc<Mutex<Vec<(String, String)>>>,
 }
 
 impl App {
     pub(crate) fn new(cloud: &Cloud) -> Self {
-        Self { cloud: cloud.clone(), links: Arc::default(), turn: Arc::default(), broken: Arc::default() }
+        Self {
+            cloud: cloud.clone(),
+            links: Arc::default(),
+            turn: Arc::default(),
+            trap: Arc::default(),
+            sprung: Arc::default(),
+            broken: Arc::default(),
+        }
+    }
+
+    /// Sets the trap, or takes it away; whether one was there that had not sprung.
+    pub(crate) fn set(&self, trap: Option<Trap>) -> bool {
+        std::mem::replace(&mut *self.trap.lock().expect("a trap"), trap).is_some()
+    }
+
+    /// Counts a call; the trap when it springs.
+    fn count(&self) -> Option<Trap> {
+        let mut trap = self.trap.lock().expect("a trap");
+        let set = trap.as_mut()?;
+        if set.after > 0 {
+            set.after -= 1;
+            return None;
+        }
+        let sprung = trap.take();
+        self.sprung.notify_one();
+        sprung
     }
 
     /// From now on `/ready` of this commit answers 500 with these words.
@@ -104,7 +144,14 @@ impl HttpConnector for App {
             let body = body.collect().await.map_err(broken)?.to_bytes();
             if !head.uri.host().is_some_and(|host| host.ends_with(".example")) {
                 let request = http::Request::from_parts(head, body);
+                let trap = app.count();
+                if trap.is_some_and(|trap| !trap.delivered) {
+                    std::future::pending::<()>().await;
+                }
                 let answer = app.cloud.answer(request).await.map_err(|error| broken(error.into()))?;
+                if trap.is_some_and(|trap| !trap.answered) {
+                    std::future::pending::<()>().await;
+                }
                 return HttpResponse::try_from(answer.map(SdkBody::from)).map_err(|error| broken(error.into()));
             }
             let (status, location, body) = app.answer(&http::Request::from_parts(head, body.to_vec()));

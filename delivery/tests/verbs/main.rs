@@ -1,6 +1,7 @@
 //! The verbs, whole, from the command line to the exit code, over a cloud in memory on a paused clock.
 
 mod again;
+#[expect(dead_code, reason = "the histories use the rest")]
 mod app;
 mod back;
 mod deploy;
@@ -8,5 +9,6 @@ mod gates;
 mod look;
 mod program;
 mod secrets;
+#[expect(dead_code, reason = "the histories use the rest")]
 mod stage;
 mod stop;

@@ -13,10 +13,14 @@ use clap::Parser as _;
 use delivery::arguments::Arguments;
 use delivery::aws::{Clients, Transport};
 use delivery::edge::{Clock, Edge, Random, Stop, Stopper};
+use delivery::git::{Pushed, State, WorkTree};
 use delivery::program::{self, Outlets};
+use delivery::progress::Progress;
 use delivery::release::Digest;
 use delivery::report::Style;
-use delivery::verbs::Phase;
+use delivery::secret::Redactor;
+use delivery::settings::Settings;
+use delivery::verbs::{Phase, Session};
 use rehearsal::faults::{ApiFault, ApiRule, TaskRule};
 use rehearsal::scenery::Scenery;
 use rehearsal::simulation::{OneOff, Simulation, SimulationOptions};
@@ -87,6 +91,13 @@ impl Stage {
     }
 
     pub(crate) async fn with(seed: u64, scenery: &Scenery, one_off: Migration) -> Self {
+        let stage = Self::bare(seed, scenery, one_off).await;
+        stage.make_repository();
+        stage
+    }
+
+    /// The same without a git repository, which takes longer to make than all the rest.
+    pub(crate) async fn bare(seed: u64, scenery: &Scenery, one_off: Migration) -> Self {
         let start = "2026-11-24T10:00:00Z".parse().expect("a time");
         let cloud = Cloud::new(CloudOptions {
             region: scenery.region.clone(),
@@ -114,7 +125,6 @@ impl Stage {
             drawn: Arc::default(),
         };
         stage.ask("GraniteServiceVersion20100801.PutMetricAlarm", &alarm()).await;
-        stage.make_repository();
         // The services settle on what they begin with.
         tokio::time::sleep(Duration::from_mins(5)).await;
         for cluster in [STAGING, PRODUCTION] {
@@ -228,6 +238,29 @@ impl Stage {
         let clients = self.clients.clone();
         let code = program::run(arguments, edge, &Phase::default(), outlets, async |_: &str| Ok(clients)).await;
         Ran { code, out: out.text(), err: err.text() }
+    }
+
+    /// What a run of a session would be given, with this commit checked out and its image built.
+    pub(crate) fn session(&self, built: &Built, stop: Stop, progress: Progress) -> Session {
+        let drawn = Arc::clone(&self.drawn);
+        let tokens = ["STAGING", "PRODUCTION"].map(|name| (format!("SLIPWAY_{name}_API_TOKEN"), TOKEN.to_owned()));
+        let edge = Edge {
+            clock: self.clock,
+            variables: tokens.into_iter().collect(),
+            random: Random::new(move || drawn.fetch_add(1, Ordering::Relaxed).into()),
+            stop,
+        };
+        let settings = Settings::parse(SETTINGS, &edge.variables).expect("settings");
+        let head = built.commit.parse().expect("a commit");
+        let tree = WorkTree::Known(State { head, changes: Vec::new(), pushed: Pushed::Yes });
+        let layout = self.folder.path().join(&built.commit);
+        Session::new(settings, layout, tree, self.clients.clone(), edge, progress, Redactor::default())
+    }
+
+    /// The image of a commit that no repository has.
+    pub(crate) fn built(&self, commit: &str) -> Built {
+        let digest = write_layout(&self.folder.path().join(commit), commit, commit.as_bytes());
+        Built { commit: commit.to_owned(), digest: digest.as_str().to_owned() }
     }
 
     /// The service of a cluster.
@@ -356,7 +389,7 @@ impl Write for Page {
 }
 
 impl Page {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().expect("a page").clone()).expect("text")
     }
 }

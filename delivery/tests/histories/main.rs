@@ -1,0 +1,83 @@
+//! Histories, each from one seed: deployments and rollbacks on a cloud in memory on a paused clock, with
+//! calls that fail, hang or lose their answers, tasks that crash, a second deployer, signals, and
+//! deployers that die at any call and are run again.
+//!
+//! `HISTORIES` says how many are played, `HISTORY_FROM` with which seed they begin; `HISTORY_SEED` plays
+//! one again and tells it.
+
+#[path = "../verbs/app.rs"]
+mod app;
+mod check;
+mod play;
+#[expect(dead_code, reason = "other tests use the rest")]
+#[path = "../verbs/stage.rs"]
+mod stage;
+mod weather;
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+/// How many are played when nobody says how many.
+const USUALLY: u64 = 100;
+
+/// How often runs ended with each exit code.
+type Tally = Mutex<BTreeMap<u8, u64>>;
+
+fn number(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok().filter(|text| !text.is_empty())?;
+    Some(text.parse().unwrap_or_else(|error| panic!("{variable}: {error}")))
+}
+
+/// Plays one history on a clock of its own; what went wrong.
+fn played(seed: u64, tally: &Tally) -> Result<(), String> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime");
+    let journal = play::Journal::new(tally);
+    let play = AssertUnwindSafe(|| runtime.block_on(play::history(seed, &journal)));
+    let played = catch_unwind(play);
+    if number("HISTORY_SEED").is_some() {
+        println!("{}", journal.text());
+    }
+    played.map_err(|panic| {
+        let words = panic.downcast_ref::<String>().cloned();
+        let words = words.or_else(|| panic.downcast_ref::<&str>().map(|&words| words.to_owned()));
+        format!("{}\n{}", words.unwrap_or_default(), journal.text())
+    })
+}
+
+#[test]
+fn whatever_happens_the_engine_ends_tells_the_truth_and_leaves_what_it_says() {
+    let tally = Tally::default();
+    if let Some(seed) = number("HISTORY_SEED") {
+        return played(seed, &tally).unwrap_or_else(|why| panic!("history {seed}: {why}"));
+    }
+    let (from, count) = (number("HISTORY_FROM").unwrap_or(0), number("HISTORIES").unwrap_or(USUALLY));
+    let (next, failed) = (AtomicU64::new(from), Mutex::new(Vec::new()));
+    let began = Instant::now();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= from + count || failed.lock().expect("a list").len() >= 3 {
+                        break;
+                    }
+                    if let Err(why) = played(seed, &tally) {
+                        failed.lock().expect("a list").push((seed, why));
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().expect("a list");
+    println!("{count} histories in {:.1} s", began.elapsed().as_secs_f64());
+    println!("how often runs ended with each exit code: {:?}", tally.lock().expect("a tally"));
+    for (seed, why) in &failed {
+        println!("history {seed} failed; play it again with HISTORY_SEED={seed}\n{why}\n");
+    }
+    assert!(failed.is_empty(), "histories failed: {:?}", failed.iter().map(|(seed, _)| seed).collect::<Vec<_>>());
+}
