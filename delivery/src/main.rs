@@ -8,7 +8,7 @@ use delivery::arguments::Arguments;
 use delivery::aws::Clients;
 use delivery::edge::{Edge, Stop};
 use delivery::exit;
-use delivery::program::signals::Signals;
+use delivery::program::signals::{Signals, obey};
 use delivery::program::{self, Outlets};
 use delivery::report::Style;
 use delivery::verbs::Phase;
@@ -36,14 +36,14 @@ fn run(arguments: Arguments) -> u8 {
         let width = variable("COLUMNS").and_then(|columns| columns.parse().ok());
         let style = Style::of(std::io::stderr().is_terminal(), width, variable);
         let outlets = Outlets { out: std::io::stdout(), err: std::io::stderr(), style };
-        let signals = match Signals::listen() {
+        let mut signals = match Signals::listen() {
             Ok(signals) => signals,
             Err(error) => {
                 eprintln!("error: failed to listen for signals: {error}");
                 return exit::UNEXPECTED;
             }
         };
-        let obeying = signals.obey(stopper, phase.clone(), |text| eprintln!("{text}"));
+        let obeying = obey(async || signals.next().await, stopper, phase.clone(), |text| eprintln!("{text}"));
         let connect = async |region: &str| Clients::from_environment(region).await;
         tokio::select! {
             code = program::run(arguments, edge, &phase, outlets, connect) => code,

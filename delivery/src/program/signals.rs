@@ -66,14 +66,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_first_signal_asks_and_the_second_leaves_with_what_may_be_left_behind() {
-        let departed = |phase: &Phase| phase.depart();
-        let touched = |phase: &Phase| phase.touch();
-        let cases: [(&dyn Fn(&Phase), u8, &str); 3] = [
-            (&|_| {}, exit::INTERRUPTED, "nothing was touched"),
-            (&touched, exit::FAILED, "was not changed"),
-            (&departed, exit::ROLLBACK_FAILED, "rollback --break-lock"),
-        ];
-        for (go, expected, words) in cases {
+        let nothing: fn(&Phase) = |_| {};
+        for (go, expected, words) in [
+            (nothing, exit::INTERRUPTED, "nothing was touched"),
+            (Phase::touch, exit::FAILED, "was not changed"),
+            (Phase::depart, exit::ROLLBACK_FAILED, "rollback --break-lock"),
+        ] {
             let (stopper, stop) = Stop::pair();
             let (phase, told) = (Phase::default(), Mutex::new(Vec::new()));
             go(&phase);

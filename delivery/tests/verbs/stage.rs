@@ -40,7 +40,7 @@ pub(crate) const TOKEN: &str = "flows-token-8842";
 pub(crate) const STAGING: &str = "myapp-staging-cluster";
 pub(crate) const PRODUCTION: &str = "myapp-cluster";
 
-const SETTINGS: &str = r#"
+pub(crate) const SETTINGS: &str = r#"
 [service]
 name = "myapp-api"
 container = "app"
@@ -210,7 +210,8 @@ impl Stage {
     async fn signal(&self, stopper: &Stopper, come: impl Fn(&Self) -> bool) {
         for _ in 0..36_000 {
             if come(self) {
-                return stopper.stop();
+                stopper.stop();
+                return;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
