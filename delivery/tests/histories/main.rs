@@ -8,7 +8,12 @@
 #[path = "../verbs/app.rs"]
 mod app;
 mod check;
+#[path = "../verbs/layout.rs"]
+mod layout;
 mod play;
+#[expect(dead_code, reason = "other tests use the rest")]
+#[path = "../verbs/seen.rs"]
+mod seen;
 #[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../verbs/stage.rs"]
 mod stage;

@@ -7,7 +7,8 @@ use rehearsal::faults::ApiFault;
 use serde_json::json;
 
 use crate::deploy::{promoted, staged};
-use crate::stage::{PRODUCTION, Ran, STAGING, Stage, write_layout};
+use crate::layout::write_layout;
+use crate::stage::{PRODUCTION, Ran, STAGING, Stage};
 
 /// Runs what is to be refused, and sees that it changed nothing.
 async fn refused(stage: &Stage, line: &str, code: u8) -> Ran {

@@ -6,9 +6,11 @@ mod app;
 mod back;
 mod deploy;
 mod gates;
+mod layout;
 mod look;
 mod program;
 mod secrets;
+mod seen;
 #[expect(dead_code, reason = "the histories use the rest")]
 mod stage;
 mod stop;

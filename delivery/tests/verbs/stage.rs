@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,6 @@ use delivery::edge::{Clock, Edge, Random, Stop, Stopper};
 use delivery::git::{Pushed, State, WorkTree};
 use delivery::program::{self, Outlets};
 use delivery::progress::Progress;
-use delivery::release::Digest;
 use delivery::report::Style;
 use delivery::secret::Redactor;
 use delivery::settings::Settings;
@@ -24,13 +23,13 @@ use delivery::verbs::{Phase, Session};
 use rehearsal::faults::{ApiFault, ApiRule, TaskRule};
 use rehearsal::scenery::Scenery;
 use rehearsal::simulation::{OneOff, Simulation, SimulationOptions};
-use rehearsal::snapshot::{ServiceView, TaskView};
 use rehearsal::world::{Launch, TaskFault};
 use rehearsal::{Cloud, CloudOptions, Scale};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::app::App;
+use crate::layout::write_layout;
 
 pub(crate) const HOST: &str = "127.0.0.1:5000";
 pub(crate) const REPOSITORY: &str = "myapp";
@@ -264,63 +263,6 @@ impl Stage {
         Built { commit: commit.to_owned(), digest: digest.as_str().to_owned() }
     }
 
-    /// The service of a cluster.
-    pub(crate) fn service(&self, cluster: &str) -> ServiceView {
-        let services = self.cloud.snapshot().services;
-        services.into_iter().find(|service| service.cluster == cluster).expect("a service")
-    }
-
-    /// Whether ECS, every task and the users have this release, and nothing else.
-    #[track_caller]
-    pub(crate) fn serves(&self, cluster: &str, built: &Built) {
-        let service = self.service(cluster);
-        let [only] = service.deployments.as_slice() else { panic!("{:?}", service.deployments) };
-        assert_eq!((only.digest.as_deref(), only.rollout_state.as_str()), (Some(built.digest.as_str()), "COMPLETED"));
-        assert_eq!(service.healthy, service.desired);
-        assert_eq!(self.app.commit(cluster).as_deref(), Some(built.commit.as_str()));
-    }
-
-    /// The migrations of a cluster.
-    pub(crate) fn migrations(&self, cluster: &str) -> Vec<TaskView> {
-        let tasks = self.cloud.snapshot().tasks;
-        tasks.into_iter().filter(|task| task.cluster == cluster && task.service.is_none()).collect()
-    }
-
-    /// How often an operation was called.
-    pub(crate) fn count(&self, operation: &str) -> usize {
-        self.cloud.snapshot().calls.iter().filter(|call| call.operation == operation).count()
-    }
-
-    /// Whether somebody holds the lock of an environment.
-    pub(crate) fn is_locked(&self, environment: &str) -> bool {
-        let repository = self.cloud.registry().repository(REPOSITORY).expect("a repository");
-        repository.tags.contains_key(&format!("lock-{environment}"))
-    }
-
-    /// The digest that a tag leads to.
-    pub(crate) fn tag(&self, tag: &str) -> Option<String> {
-        let repository = self.cloud.registry().repository(REPOSITORY).expect("a repository");
-        repository.tags.get(tag).map(ToString::to_string)
-    }
-
-    /// What was said about a release: `environment verdict`, the oldest first.
-    pub(crate) fn verdicts(&self, built: &Built) -> Vec<String> {
-        let repository = self.cloud.registry().repository(REPOSITORY).expect("a repository");
-        let about = repository.manifests.values().filter(|stored| {
-            stored.manifest.subject.as_ref().is_some_and(|subject| subject.digest.to_string() == built.digest)
-        });
-        let mut verdicts: Vec<_> = about
-            .map(|stored| {
-                let manifest: Value = serde_json::from_slice(&stored.bytes).expect("JSON");
-                let said = |key: &str| manifest["annotations"][key].as_str().expect("text").to_owned();
-                let at = said("org.opencontainers.image.created");
-                (at, format!("{} {}", said("slipway.environment"), said("slipway.verdict")))
-            })
-            .collect();
-        verdicts.sort();
-        verdicts.into_iter().map(|(_, verdict)| verdict).collect()
-    }
-
     /// The next calls of an operation end like this.
     pub(crate) fn fault(&self, operation: &str, fault: ApiFault, after: u64, times: u64) {
         let rule = ApiRule { after, ..ApiRule::times(operation, fault, times) };
@@ -393,29 +335,4 @@ impl Page {
     pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().expect("a page").clone()).expect("text")
     }
-}
-
-/// Writes a layout with one layer of these bytes, and returns the digest of its manifest.
-pub(crate) fn write_layout(folder: &Path, commit: &str, layer: &[u8]) -> Digest {
-    fs::create_dir_all(folder.join("blobs/sha256")).expect("a folder");
-    let blob = |media_type: &str, bytes: &[u8]| {
-        let digest = Digest::of(bytes);
-        fs::write(folder.join("blobs/sha256").join(digest.hex()), bytes).expect("a blob");
-        json!({ "mediaType": media_type, "digest": digest, "size": bytes.len() })
-    };
-    let config = json!({
-        "architecture": "amd64", "os": "linux",
-        "config": { "Env": [format!("BUILD_COMMIT={commit}")] },
-        "rootfs": { "type": "layers", "diff_ids": [Digest::of(layer)] },
-    });
-    let config = blob("application/vnd.oci.image.config.v1+json", config.to_string().as_bytes());
-    let layer = blob("application/vnd.oci.image.layer.v1.tar", layer);
-    let manifest_type = "application/vnd.oci.image.manifest.v1+json";
-    let manifest = json!({ "schemaVersion": 2, "mediaType": manifest_type, "config": config, "layers": [layer] });
-    let manifest = manifest.to_string();
-    let digest = Digest::of(manifest.as_bytes());
-    let index = json!({ "schemaVersion": 2, "manifests": [blob(manifest_type, manifest.as_bytes())] });
-    fs::write(folder.join("index.json"), index.to_string()).expect("an index");
-    fs::write(folder.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).expect("a marker");
-    digest
 }
