@@ -20,6 +20,9 @@ use crate::scenery::Scenery;
 use crate::world::{Reports, Runtime};
 use crate::{Cloud, CloudOptions, Scale};
 
+/// How many addresses lie between those of one process and of the next.
+const APART: u64 = 4099;
+
 /// Makes everything of a scenery in a cloud, by the calls that somebody's infrastructure code would make.
 pub async fn furnish(cloud: &Cloud, scenery: &Scenery) -> anyhow::Result<()> {
     stage::set(cloud, scenery, cloud.scale()).await?;
@@ -96,7 +99,8 @@ impl Server {
         let mut serving = JoinSet::new();
         serving.spawn(origin::serve(socket, cloud.clone()));
 
-        let tasks = Tasks::start(runtime, &cloud, &host, estate.folder(), program, seed).await?;
+        let tasks =
+            Tasks::start(runtime, &cloud, &host, estate.folder(), program, addresses(seed, std::process::id())).await?;
         let remembering = Arc::new(Remembering::new(tasks.runtime()));
         cloud.attach(Arc::clone(&remembering) as Arc<dyn Runtime>);
         let balancer = Balancer::new(
@@ -192,4 +196,10 @@ fn templates() -> Templates {
     [("LISTEN_ADDRESS", "{address}:8080"), ("MANAGEMENT_ADDRESS", "{address}:9090")]
         .map(|(name, template)| (name.to_owned(), template.to_owned()))
         .into()
+}
+
+/// Where the addresses of tasks begin: two clouds on a machine must not give out the same, though
+/// both were begun with the same seed.
+fn addresses(seed: u64, process: u32) -> u64 {
+    seed.wrapping_add(u64::from(process) * APART)
 }
