@@ -1,6 +1,8 @@
 //! The cloud as others see it: a cheap handle that takes requests and reports.
 
 mod control;
+#[cfg(test)]
+mod tests;
 mod tick;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -101,7 +101,7 @@ impl State {
         }
         service.desired = 0;
         service.status = Status::Draining;
-        if let Some(current) = service.in_flight() {
+        for current in service.history.iter_mut().filter(|deployment| !deployment.status.is_over()) {
             current.enter(DeploymentStatus::Stopped, now, None);
             current.reason = Some("The service was deleted.".to_owned());
         }

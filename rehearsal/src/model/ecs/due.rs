@@ -38,7 +38,8 @@ impl State {
             let settles = self.settles_at(task).filter(|_| task.phase == Phase::Running && !task.settled);
             [task.due, forgiven, settles].into_iter().flatten().min()
         });
-        let services = self.ecs.services.iter().flat_map(|service| {
+        let kept_up = self.ecs.services.iter().filter(|service| service.status != Status::Inactive);
+        let services = kept_up.flat_map(|service| {
             let deployments = service.history.iter().flat_map(|deployment| [deployment.due, deployment.bakes_until]);
             deployments.chain(service.deployments.iter().map(|deployment| deployment.retry_at)).flatten()
         });

@@ -128,6 +128,21 @@ fn a_deleted_service_drains_and_is_gone_and_its_name_is_free() {
 }
 
 #[test]
+fn a_service_that_is_deleted_in_the_middle_of_everything_leaves_nothing_due() {
+    let mut world = World::new();
+    let definition = world.release("v1");
+    world.create(0, rules(), &definition).expect("a service");
+    for _ in 0..2 {
+        world.change(Change { force: true, ..Change::default() }).expect("a change");
+    }
+    world.state.delete_service(0, false, world.now).expect("it goes");
+    world.settle();
+    assert_eq!((world.service().status.word(), world.statuses()), ("INACTIVE", vec!["STOPPED"; 3]));
+    world.run(60);
+    assert_eq!(world.state.next_deadline(), None);
+}
+
+#[test]
 fn a_revision_keeps_the_digest_that_a_tag_had_when_it_was_made() {
     let mut world = World::new();
     let seed = |world: &World, release: &str| {
