@@ -8,6 +8,7 @@ use super::look::Watch;
 use super::{End, Followed, PAUSE};
 use crate::aws::ecs::{DeploymentStatus, DesiredStatus, Service};
 use crate::aws::signed::Refusal;
+use crate::plan::short;
 use crate::progress::{Outcome, Step};
 
 /// After so long without any effect ECS is asked again.
@@ -109,7 +110,7 @@ impl Watch<'_> {
         match self.by.clients.stop_service_deployment(&deployment.arn).await {
             Ok(()) => {
                 asking.taken = Some(Instant::now());
-                self.by.progress.say(Step::RollBack, format!("asked ECS to take {} back", deployment.arn));
+                self.by.progress.say(Step::RollBack, "asked ECS to take it back");
             }
             Err(error) => {
                 let text = format!("{error:#}");
@@ -142,7 +143,7 @@ impl Watch<'_> {
         let run = tasks.iter().filter(|task| task.last_status == "RUNNING");
         let back = run.filter(|task| former.contains(&task.task_definition)).count();
         let enough = back >= usize::try_from(self.service.as_ref()?.desired).unwrap_or_default();
-        enough.then(|| (End::BackAgain, format!("{back} tasks of {} serve again", primary.task_definition)))
+        enough.then(|| (End::BackAgain, format!("{back} tasks of {} serve again", short(&primary.task_definition))))
     }
 
     /// Why it ends here, and what is left.
@@ -150,7 +151,7 @@ impl Watch<'_> {
         let tasks = self.tasks();
         let what = self.deployment.as_ref().map_or("no service deployment was found", |found| found.arn.as_str());
         let primary = self.service.as_ref().and_then(Service::primary);
-        let wanted = primary.map_or("an unknown task definition", |primary| primary.task_definition.as_str());
+        let wanted = primary.map_or("an unknown task definition", |primary| short(&primary.task_definition));
         format!(
             "{why}; left: {what}, {}; {wanted} has {} of {} tasks running, and {} others run",
             tasks.status, tasks.running, tasks.desired, tasks.old,
