@@ -174,6 +174,19 @@ impl Session {
         Ok(Caller { owner: format!("{arn} ({place})"), arn })
     }
 
+    /// Sees that the flows can be run afterwards: a release that came in would be taken back otherwise.
+    pub(crate) fn has_token(&self, environment: Environment) -> Result<(), Ending> {
+        let settings = self.of(environment);
+        if settings.smoke.flows && self.token(environment).is_none() {
+            return Err(Ending::refused(format!(
+                "the environment variable {} with the token of the flows is not set: set it, or leave the flows out \
+                 (environments.{environment}.smoke.flows = false)",
+                settings.token_variable
+            )));
+        }
+        Ok(())
+    }
+
     /// Does something with the lock of an environment, which is given back whatever comes of it.
     pub(crate) async fn locked<T>(
         &self,

@@ -14,6 +14,7 @@ use crate::plan::short;
 use crate::progress::{Outcome, Step};
 use crate::prove::{NotProven, prove};
 use crate::release::Release;
+use crate::settings::EnvironmentSettings;
 use crate::smoke::{Smoke, Smoked};
 use crate::verbs::Answer;
 
@@ -128,7 +129,7 @@ impl Judge<'_> {
             }
         };
         begun.done(format!("{} checks", checks.len()));
-        let smoked = smoke(session, self.environment, self.release).await;
+        let smoked = smoke(session, session.of(self.environment), self.environment, self.release).await;
         checks.extend(smoked.checks());
         match smoked.failure() {
             None if smoked.passed() => Ok(checks),
@@ -180,6 +181,9 @@ impl Judge<'_> {
                 Err(not) => Ending::RollbackFailed(format!("{why}; and the way back: {not}")),
             },
             Ok(back) => Ending::RollbackFailed(format!("{why}; and the way back: {}", back.followed.reason)),
+            Err(Ending::Failed(not) | Ending::RollbackFailed(not)) => {
+                Ending::RollbackFailed(format!("{why}; and the way back: {not}"))
+            }
             Err(ending) => Ending::RollbackFailed(format!("{why}; and the way back: {ending}")),
         }
     }
@@ -215,8 +219,12 @@ impl Judge<'_> {
 }
 
 /// Asks the service itself.
-pub(crate) async fn smoke(session: &Session, environment: Environment, release: &Release) -> Smoked {
-    let settings = session.of(environment);
+pub(crate) async fn smoke(
+    session: &Session,
+    settings: &EnvironmentSettings,
+    environment: Environment,
+    release: &Release,
+) -> Smoked {
     let limit = session.settings.limits.smoke;
     let begun = session.progress.begin(Step::Smoke, settings.base_url.to_string(), Some(limit));
     let smoke = Smoke {

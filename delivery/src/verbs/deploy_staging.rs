@@ -44,6 +44,7 @@ pub(super) async fn run(session: &Session, arguments: &DeployStaging) -> anyhow:
         .await?;
     let release = Release { commit, digest: layout.digest().clone() };
     let caller = session.caller(STAGING).await?;
+    session.has_token(STAGING)?;
     let source = Source { environment: STAGING, release, layout: Some(&layout), began };
     if arguments.manner.dry_run {
         return release::planned(session, &source).await;

@@ -30,6 +30,7 @@ pub(super) async fn run(session: &Session, arguments: &Promote) -> anyhow::Resul
             Ok(Came::done(Release { commit: commit.clone(), digest }, words))
         })
         .await?;
+    session.has_token(PRODUCTION)?;
     let source = Source { environment: PRODUCTION, release, layout: None, began };
     if arguments.manner.dry_run {
         return release::planned(session, &source).await;

@@ -82,12 +82,19 @@ async fn decide(session: &Session, source: &Source<'_>, deadline: Option<Instant
         match Plan::decide(&asked, &observed) {
             Ok(plan) => return Ok(Decided { plan, world, wanted }),
             Err(refusal) => {
-                let waits = deadline.is_some_and(|deadline| Instant::now() + LOOK_AGAIN < deadline);
-                if !waits || world.in_flight.is_none() {
+                let Some(deadline) = deadline.filter(|_| world.in_flight.is_some()) else {
                     return Err(refusal.into());
-                }
+                };
                 session.progress.say(Step::Plan, format!("waiting: {refusal}"));
-                session.edge.stop.sleep(LOOK_AGAIN).await;
+                // Looked at quietly: what does not answer now is asked again.
+                while session.world(source.environment).await.is_ok_and(|world| world.in_flight.is_some()) {
+                    if Instant::now() + LOOK_AGAIN >= deadline {
+                        return Err(refusal.into());
+                    }
+                    if session.edge.stop.sleep(LOOK_AGAIN).await {
+                        return Err(session.stopped().into());
+                    }
+                }
             }
         }
     }

@@ -133,6 +133,23 @@ async fn nothing_is_begun_while_somebody_elses_deployment_is_in_flight() {
     refused(&stage, "deploy-staging", 10).await.says("is in flight in staging").says(&one.digest[..19]);
     let three = stage.run("deploy-staging --wait").await;
     three.ended(0).says("waiting: ");
+    assert_eq!(three.err.matches("waiting: ").count(), 1, "{}", three.err);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_release_whose_flows_could_not_be_run_is_not_begun_though_a_way_back_is() {
+    let mut stage = Stage::new().await;
+    let built = promoted(&stage, "one").await;
+    promoted(&stage, "two").await;
+    let promote = format!("promote --image-tag {}", staged(&stage, "three").await.commit);
+    let unset = ["STAGING", "PRODUCTION"].map(|name| (format!("SLIPWAY_{name}_API_TOKEN"), String::new()));
+    stage.variables = unset.into();
+    refused(&stage, "deploy-staging", 10)
+        .await
+        .says("SLIPWAY_STAGING_API_TOKEN with the token of the flows is not set");
+    refused(&stage, &promote, 10).await.says("SLIPWAY_PRODUCTION_API_TOKEN");
+    stage.run("rollback --environment production").await.ended(0).says("the flows are not run");
+    stage.serves(PRODUCTION, &built);
 }
 
 #[tokio::test(start_paused = true)]
