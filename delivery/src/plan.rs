@@ -5,6 +5,7 @@
 
 mod words;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::environment::Environment;
@@ -32,6 +33,10 @@ pub struct Asked {
 pub struct Observed {
     /// How many tasks there should be.
     pub desired: i32,
+    /// How many run of what the service was told last.
+    pub running: i32,
+    /// When the deployment began by which it came in: what was said before says nothing of it.
+    pub since: Option<Timestamp>,
     /// What the service was told last, in flight or not.
     pub serving: Serving,
     /// The deployment that is not over yet.
@@ -184,6 +189,7 @@ fn course(asked: &Asked, observed: &Observed) -> Result<Course, Ending> {
     }
     if serves {
         let done = verified(observed, *environment)
+            && observed.running >= observed.desired
             && (*environment == Environment::Production || observed.evidence.admits(release).is_ok());
         return Ok(if done { Course::Nothing } else { Course::Verify });
     }
@@ -195,10 +201,12 @@ fn course(asked: &Asked, observed: &Observed) -> Result<Course, Ending> {
     })
 }
 
-/// Whether the newest verdict of an environment is a pass, and all of them can be read.
+/// Whether the newest verdict of an environment is a pass of what serves there now, and all of them can
+/// be read.
 fn verified(observed: &Observed, environment: Environment) -> bool {
     let Evidence { verdicts, unreadable } = &observed.evidence;
-    let newest = verdicts.iter().rev().find(|verdict| verdict.environment == environment);
+    let since = observed.since.unwrap_or(Timestamp::MIN);
+    let newest = verdicts.iter().rev().find(|verdict| verdict.environment == environment && verdict.ended >= since);
     unreadable.is_empty() && newest.is_some_and(|verdict| verdict.judgement == Judgement::Passed)
 }
 

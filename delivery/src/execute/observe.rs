@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 
 use super::session::Session;
 use crate::aws::ecr::Reference;
@@ -31,6 +32,19 @@ pub(crate) struct World {
     pub(crate) serving: Serving,
     /// What is not over.
     pub(crate) in_flight: Option<(InFlight, ServiceDeployment)>,
+}
+
+impl World {
+    /// The service deployment by which what serves came in, when it is known.
+    pub(crate) fn came_in(&self) -> Option<&ServiceDeployment> {
+        self.deployments.iter().find(|one| Some(&one.target_revision) == self.serving.revision.as_ref())
+    }
+
+    /// When what serves was asked for.
+    pub(crate) fn since(&self) -> Option<Timestamp> {
+        let entry = || self.service.primary().map(|primary| primary.created_at);
+        self.came_in().map(|deployment| deployment.created_at).or_else(entry)
+    }
 }
 
 impl Session {

@@ -72,6 +72,8 @@ fn evidence(verdicts: &[(Environment, Judgement)]) -> Evidence {
 fn usual(verdicts: &[(Environment, Judgement)]) -> Observed {
     Observed {
         desired: 2,
+        running: 2,
+        since: None,
         serving: serving('b'),
         in_flight: None,
         tagged: Some(release('a').digest),
@@ -194,6 +196,22 @@ fn what_serves_is_verified_when_nobody_has_and_left_alone_when_somebody_has() {
         staging serves aaaaaaaaaaaa (sha256:e33cdf9c7f71), verified: there is nothing to do
     "]],
     );
+}
+
+#[test]
+fn what_came_in_again_or_has_lost_tasks_is_verified_again() {
+    let usual = Observed { serving: serving('a'), ..usual(&[(Staging, Passed)]) };
+    let at = |minute: i64| Some(Timestamp::new(minute * 60, 0).expect("a time"));
+    // The verdict is of the first minute.
+    for (since, running, expected) in [
+        (at(1), 2, Course::Nothing),
+        (at(0), 3, Course::Nothing),
+        (at(2), 2, Course::Verify),
+        (at(1), 1, Course::Verify),
+    ] {
+        let plan = Plan::decide(&asked(Staging), &Observed { running, since, ..usual.clone() }).expect("a plan");
+        assert_eq!(plan.course, expected, "{since:?} {running}");
+    }
 }
 
 #[test]

@@ -119,6 +119,8 @@ async fn observe(session: &Session, source: &Source<'_>) -> anyhow::Result<(Aske
     let asked = Asked { environment: *environment, release: release.clone(), image, migration };
     let observed = Observed {
         desired: world.service.desired,
+        running: world.service.primary().map_or(0, |primary| primary.running),
+        since: world.since(),
         serving: world.serving.clone(),
         in_flight: world.in_flight.as_ref().map(|(in_flight, _)| in_flight.clone()),
         tagged,

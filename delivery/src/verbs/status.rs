@@ -61,11 +61,9 @@ async fn look(session: &Session, environment: Environment) -> anyhow::Result<Sta
             verdicts.into_iter().rev().find(|verdict| verdict.environment == environment)
         }
     };
-    let came_in = world.deployments.iter().find(|one| Some(&one.target_revision) == world.serving.revision.as_ref());
-    let asked_at = || world.service.primary().map(|primary| primary.created_at);
     Ok(Standing {
         environment,
-        since: came_in.and_then(|deployment| deployment.finished_at).or_else(asked_at),
+        since: world.came_in().and_then(|deployment| deployment.finished_at).or_else(|| world.since()),
         running: world.service.running,
         desired: world.service.desired,
         verdict: newest.as_ref().map(|verdict| verdict.judgement.to_string()),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use delivery::edge::Stop;
 
 use crate::deploy::staged;
+use crate::layout::write_layout;
 use crate::stage::{STAGING, Stage};
 
 /// Runs `deploy-staging` and drops it, as a kill does, once this has come true.
@@ -49,6 +50,19 @@ async fn a_rollout_that_came_in_meanwhile_is_proven_and_judged() {
     assert_eq!(stage.verdicts(&built), ["staging passed"]);
     stage.run("deploy-staging").await.ended(0).says("there is nothing to do");
     assert_eq!(stage.verdicts(&built), ["staging passed"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_well_once_is_judged_again_when_it_comes_in_again() {
+    let stage = Stage::new().await;
+    let built = staged(&stage, "one").await;
+    staged(&stage, "two").await;
+    stage.git(&["reset", "--quiet", "--hard", &built.commit]);
+    write_layout(&stage.tree().join("target/image"), &built.commit, b"one");
+    killed(&stage, |stage| stage.service(STAGING).deployments.len() > 1).await;
+    tokio::time::sleep(Duration::from_mins(10)).await;
+    stage.run("deploy-staging --break-lock").await.ended(0).says("which nobody has verified");
+    assert_eq!(stage.verdicts(&built), ["staging passed", "staging passed"]);
 }
 
 #[tokio::test(start_paused = true)]
