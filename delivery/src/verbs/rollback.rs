@@ -178,8 +178,15 @@ async fn bring(
     let begun = session.progress.begin(Step::RollBack, format!("{environment} to {name}"), None);
     let done = Box::pin(async {
         let back = Box::pin(bring_back(session, environment, &definition, goal.digest.as_ref())).await?;
-        if back.followed.end != End::In {
-            return Err(Ending::RollbackFailed(back.followed.reason));
+        match back.followed.end {
+            End::In => {}
+            End::BackAgain => {
+                let why = back.followed.reason;
+                return Err(Ending::RollbackFailed(format!(
+                    "{name} did not come in, and what was to go serves: {why}"
+                )));
+            }
+            End::NotBack | End::Somebody => return Err(Ending::RollbackFailed(back.followed.reason)),
         }
         let checks =
             back.proven.map_err(|why| Ending::RollbackFailed(format!("it came in and was not proven: {why}")))?;

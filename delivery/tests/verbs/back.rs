@@ -135,7 +135,7 @@ async fn a_rollback_that_fails_calls_for_someone() {
     let one = promoted(&stage, "one").await;
     let two = promoted(&stage, "two").await;
     stage.next_tasks(rehearsal::world::TaskFault::Crash { after: Duration::from_secs(1), code: 9 });
-    stage.run(ROLLBACK).await.ended(22).says("page someone");
+    stage.run(ROLLBACK).await.ended(22).says("page someone").says("what was to go serves");
     stage.cloud.faults(rehearsal::faults::Faults::clear);
     stage.serves(PRODUCTION, &two);
 
