@@ -1,7 +1,7 @@
 //! Histories from seeds: calls that fail, tasks that do, signals, locks that are lost and others who
 //! deploy, all at any moment. Whatever happens the following ends in time, and its end is true.
 //!
-//! `HISTORIES=10000` plays more of them, `HISTORY=SEED` one again.
+//! `HISTORIES=10000` plays more of them, `HISTORY_SEED` one again.
 
 use std::time::Duration;
 
@@ -182,7 +182,7 @@ fn holds(history: &History, scene: &Scene, release: &Release, followed: &Followe
 #[test]
 fn every_history_ends_in_time_and_its_end_is_true() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let seeds = match number("HISTORY") {
+    let seeds = match number("HISTORY_SEED") {
         Some(seed) => seed..seed + 1,
         None => 0..number("HISTORIES").unwrap_or(USUAL),
     };
@@ -191,6 +191,6 @@ fn every_history_ends_in_time_and_its_end_is_true() {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
             runtime.expect("a runtime").block_on(Box::pin(play(seed)));
         });
-        assert!(played.is_ok(), "HISTORY={seed} plays it again: {:?}", History::of(seed));
+        assert!(played.is_ok(), "HISTORY_SEED={seed} plays it again: {:?}", History::of(seed));
     }
 }

@@ -65,7 +65,8 @@ async fn a_tag_of_a_commit_never_moves() {
 
 #[tokio::test(start_paused = true)]
 async fn whatever_happens_to_a_request_the_push_comes_through() {
-    let faults = [ApiFault::ServerError, ApiFault::Hang, ApiFault::LostAnswer];
+    let faults =
+        [ApiFault::ServerError, ApiFault::Hang, ApiFault::LostAnswer, ApiFault::Throttle, ApiFault::ExpiredToken];
     for operation in ["HEAD", "POST", "PUT", "GetAuthorizationToken"] {
         for fault in faults {
             for after in 0..3 {
