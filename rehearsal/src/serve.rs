@@ -128,7 +128,7 @@ impl Server {
         [
             ("AWS_ENDPOINT_URL", self.origin.as_str()),
             ("AWS_ACCESS_KEY_ID", "rehearsal"),
-            ("AWS_SECRET_ACCESS_KEY", "rehearsal"),
+            ("AWS_SECRET_ACCESS_KEY", "made-up-for-this-rehearsal"),
             ("AWS_REGION", &self.region),
             ("AWS_DEFAULT_REGION", &self.region),
             // A profile of the user's would have a word in all of the above.

@@ -4,10 +4,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use delivery::aws::ecs::{Service, TaskDefinition};
 use delivery::aws::{Clients, Transport};
@@ -18,7 +14,6 @@ use delivery::progress::{Event, Listener, Moment, Progress};
 use delivery::release::{Commit, Release};
 use delivery::secret::Redactor;
 use delivery::settings::{EnvironmentSettings, Settings};
-use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use rehearsal::faults::{ApiFault, ApiRule, TaskRule};
 use rehearsal::registry::Mutability;
@@ -27,6 +22,8 @@ use rehearsal::snapshot::{ServiceView, TaskView};
 use rehearsal::world::TaskFault;
 use rehearsal::{Cloud, CloudOptions, Scale, TargetGroupOptions};
 use serde_json::{Value, json};
+
+use crate::in_memory::InMemory;
 
 const HOST: &str = "127.0.0.1:5000";
 const REGION: &str = "ap-northeast-1";
@@ -39,24 +36,6 @@ pub(crate) const DESIRED: usize = 2;
 /// Where every clock starts.
 pub(crate) fn start() -> Timestamp {
     "2026-11-24T10:00:00Z".parse().expect("a time")
-}
-
-#[derive(Clone, Debug)]
-struct InMemory(Cloud);
-
-impl HttpConnector for InMemory {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let cloud = self.0.clone();
-        HttpConnectorFuture::new(async move {
-            let broken = |error: Box<dyn std::error::Error + Send + Sync>| ConnectorError::io(error);
-            let request = request.try_into_http1x().map_err(|error| broken(error.into()))?;
-            let (head, body) = request.into_parts();
-            let body = body.collect().await.map_err(broken)?.to_bytes();
-            let answer = cloud.answer(http::Request::from_parts(head, body)).await;
-            let answer = answer.map_err(|error| broken(error.into()))?;
-            HttpResponse::try_from(answer.map(SdkBody::from)).map_err(|error| broken(error.into()))
-        })
-    }
 }
 
 /// What was told.

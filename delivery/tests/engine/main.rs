@@ -7,6 +7,8 @@ mod cloud;
 mod expired;
 mod follow;
 mod histories;
+#[path = "../shared/in_memory.rs"]
+mod in_memory;
 mod interrupted;
 mod migrate;
 mod prove;

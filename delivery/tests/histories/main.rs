@@ -8,7 +8,7 @@
 #[path = "../verbs/app.rs"]
 mod app;
 mod check;
-#[path = "../verbs/layout.rs"]
+#[path = "../shared/layout.rs"]
 mod layout;
 mod play;
 #[expect(dead_code, reason = "other tests use the rest")]

@@ -1,25 +1,19 @@
-//! A cloud in memory behind the engine's transport, and image layouts to push.
+//! A cloud in memory behind the engine's transport.
 
-use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use delivery::aws::{Clients, Transport};
 use delivery::edge::{Clock, Edge, Random, Stop, Stopper, Variables};
 use delivery::registry::Registry;
-use delivery::release::{Commit, Digest, Release};
-use http_body_util::BodyExt as _;
+use delivery::release::{Commit, Release};
 use jiff::Timestamp;
 use rehearsal::faults::{ApiFault, ApiRule};
 use rehearsal::registry::Mutability;
 use rehearsal::{Cloud, CloudOptions, Scale};
-use serde_json::json;
+
+use crate::in_memory::InMemory;
 
 pub(crate) const HOST: &str = "127.0.0.1:5000";
 pub(crate) const REPOSITORY: &str = "myapp";
@@ -27,24 +21,6 @@ pub(crate) const REPOSITORY: &str = "myapp";
 /// Where every clock starts.
 pub(crate) fn start() -> Timestamp {
     "2026-11-24T10:00:00Z".parse().expect("a time")
-}
-
-#[derive(Clone, Debug)]
-struct InMemory(Cloud);
-
-impl HttpConnector for InMemory {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let cloud = self.0.clone();
-        HttpConnectorFuture::new(async move {
-            let broken = |error: Box<dyn std::error::Error + Send + Sync>| ConnectorError::io(error);
-            let request = request.try_into_http1x().map_err(|error| broken(error.into()))?;
-            let (head, body) = request.into_parts();
-            let body = body.collect().await.map_err(broken)?.to_bytes();
-            let request = http::Request::from_parts(head, body);
-            let answer = cloud.answer(request).await.map_err(|error| broken(error.into()))?;
-            HttpResponse::try_from(answer.map(SdkBody::from)).map_err(|error| broken(error.into()))
-        })
-    }
 }
 
 /// A cloud with one immutable repository, and the engine's way to it.
@@ -128,29 +104,4 @@ impl Scene {
 
 pub(crate) fn commit(letter: char) -> Commit {
     letter.to_string().repeat(40).parse().expect("a commit")
-}
-
-/// Writes a layout with one layer of these bytes, and returns the digest of its manifest.
-pub(crate) fn write_layout(folder: &Path, commit: &Commit, layer: &[u8]) -> Digest {
-    fs::create_dir_all(folder.join("blobs/sha256")).expect("a folder");
-    let blob = |media_type: &str, bytes: &[u8]| {
-        let digest = Digest::of(bytes);
-        fs::write(folder.join("blobs/sha256").join(digest.hex()), bytes).expect("a blob");
-        json!({ "mediaType": media_type, "digest": digest, "size": bytes.len() })
-    };
-    let config = json!({
-        "architecture": "amd64", "os": "linux",
-        "config": { "Env": [format!("BUILD_COMMIT={commit}")] },
-        "rootfs": { "type": "layers", "diff_ids": [Digest::of(layer)] },
-    });
-    let config = blob("application/vnd.oci.image.config.v1+json", config.to_string().as_bytes());
-    let layer = blob("application/vnd.oci.image.layer.v1.tar", layer);
-    let manifest_type = "application/vnd.oci.image.manifest.v1+json";
-    let manifest = json!({ "schemaVersion": 2, "mediaType": manifest_type, "config": config, "layers": [layer] });
-    let manifest = manifest.to_string();
-    let digest = Digest::of(manifest.as_bytes());
-    let index = json!({ "schemaVersion": 2, "manifests": [blob(manifest_type, manifest.as_bytes())] });
-    fs::write(folder.join("index.json"), index.to_string()).expect("an index");
-    fs::write(folder.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).expect("a marker");
-    digest
 }

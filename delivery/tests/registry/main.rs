@@ -2,6 +2,10 @@
 
 mod cloud;
 mod evidence;
+#[path = "../shared/in_memory.rs"]
+mod in_memory;
+#[path = "../shared/layout.rs"]
+mod layout;
 mod lock;
 mod preflight;
 mod push;

@@ -8,11 +8,12 @@ use delivery::registry::Layout;
 use rehearsal::faults::ApiFault;
 use tempfile::TempDir;
 
-use crate::cloud::{REPOSITORY, Scene, commit, write_layout};
+use crate::cloud::{REPOSITORY, Scene, commit};
+use crate::layout::write_layout;
 
 fn layout(letter: char, layer: &[u8]) -> (TempDir, Layout) {
     let folder = tempfile::tempdir().expect("a folder");
-    let digest = write_layout(folder.path(), &commit(letter), layer);
+    let digest = write_layout(folder.path(), commit(letter).as_str(), layer);
     let layout = Layout::read(folder.path()).expect("a layout");
     assert_eq!(*layout.digest(), digest);
     assert_eq!(layout.commit(), Some(&commit(letter)));
@@ -93,7 +94,7 @@ async fn a_registry_that_never_answers_is_given_up() {
 #[test]
 fn a_layout_with_a_blob_that_is_not_what_it_says_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
-    write_layout(folder.path(), &commit('a'), b"layer");
+    write_layout(folder.path(), commit('a').as_str(), b"layer");
     for blob in fs::read_dir(folder.path().join("blobs/sha256")).expect("a folder") {
         let path = blob.expect("a blob").path();
         let whole = fs::read(&path).expect("its bytes");

@@ -138,7 +138,7 @@ async fn none_is_in_what_preflight_says_of_secrets_or_in_a_failed_login() {
     let token = login.authorization.to_str().expect("text").trim_start_matches("Basic ").to_owned();
     scene.fault("HEAD", ApiFault::ServerError, 0, u64::MAX);
     let folder = tempfile::tempdir().expect("a folder");
-    crate::cloud::write_layout(folder.path(), &commit('b'), b"layer");
+    crate::layout::write_layout(folder.path(), commit('b').as_str(), b"layer");
     let layout = delivery::registry::Layout::read(folder.path()).expect("a layout");
     let error = scene.registry.push(&layout, commit('b').as_str()).await.expect_err("the registry is broken");
     for text in [format!("{error:#}"), format!("{error:?}"), format!("{login:?}"), format!("{:?}", scene.registry)] {

@@ -6,6 +6,7 @@ mod app;
 mod back;
 mod deploy;
 mod gates;
+#[path = "../shared/layout.rs"]
 mod layout;
 mod look;
 mod program;
