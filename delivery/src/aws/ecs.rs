@@ -1,7 +1,7 @@
 //! ECS: services, their deployments and revisions, tasks and their definitions, in the engine's own
 //! words.
 //!
-//! A [`Refusal`](super::signed::Refusal) is in the error whenever ECS answered that it would not.
+//! A [`Refusal`] is in the error whenever ECS answered that it would not.
 
 mod definition;
 mod deployment;

@@ -19,12 +19,12 @@ fn mistakes_on_the_command_line_and_in_the_settings_are_usage() {
     let folder = tempfile::tempdir().expect("a folder");
     let none = folder.path().join("none.toml");
     let wrong = folder.path().join("wrong.toml");
-    std::fs::write(&wrong, "[service]\nnmae = \"a\"\n").expect("a file");
+    std::fs::write(&wrong, "[service]\nnam = \"a\"\n").expect("a file");
     let (none, wrong) = (none.to_str().expect("text"), wrong.to_str().expect("text"));
     for (arguments, words) in [
         (&["deploy"][..], "unrecognized subcommand"),
         (&["--settings", none, "status"], "cannot read the settings"),
-        (&["--settings", wrong, "status"], "nobody knows the key service.nmae"),
+        (&["--settings", wrong, "status"], "nobody knows the key service.nam"),
     ] {
         let output = delivery(arguments);
         let told = String::from_utf8_lossy(&output.stderr);
