@@ -13,7 +13,7 @@ mod settle;
 mod step;
 mod update;
 
-pub(crate) use back::{Goal, bring_back, is_there, target, usable};
+pub(crate) use back::{Goal, bring_back, is_there, tag_back, target, usable};
 pub(crate) use observe::{World, wanted};
 pub(crate) use rollout::{Rollout, preflight};
 pub(crate) use settle::smoke;

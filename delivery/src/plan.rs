@@ -195,10 +195,15 @@ fn course(asked: &Asked, observed: &Observed) -> Result<Course, Ending> {
     }
     Ok(Course::RollOut {
         push: observed.tagged.is_none(),
-        tag: (*environment == Environment::Production).then(|| format!("{environment}-latest")),
+        tag: tag_of(*environment),
         definition: observed.definition.clone(),
         migration: asked.migration.clone(),
     })
+}
+
+/// The tag of an environment, for people: it says which image was let into it last.
+pub(crate) fn tag_of(environment: Environment) -> Option<String> {
+    (environment == Environment::Production).then(|| format!("{environment}-latest"))
 }
 
 /// Whether the newest verdict of an environment is a pass of what serves there now, and all of them can

@@ -10,8 +10,8 @@ use crate::environment::Environment;
 use crate::evidence::Check;
 use crate::exit::Ending;
 use crate::follow::{End, Followed};
-use crate::plan::short;
-use crate::progress::Step;
+use crate::plan::{short, tag_of};
+use crate::progress::{Outcome, Step};
 use crate::prove::prove;
 use crate::release::Digest;
 use crate::undo::{self, Past};
@@ -106,6 +106,18 @@ pub(crate) async fn usable(session: &Session, goal: &Goal) -> anyhow::Result<Tas
     Ok(registered)
 }
 
+/// Moves the environment's tag back to what serves again. Nothing is deployed by it, so that it could
+/// not be moved changes nothing about how the run ends.
+pub(crate) async fn tag_back(session: &Session, environment: Environment, digest: Option<&Digest>) {
+    let (Some(tag), Some(digest)) = (tag_of(environment), digest) else { return };
+    let begun = session.progress.begin(Step::Tag, format!("{tag} to {}", digest.short()), None);
+    match session.clients.retag(session.repository(), digest, &tag).await {
+        Ok(true) => begun.done("by its manifest"),
+        Ok(false) => begun.skipped("it is there"),
+        Err(error) => begun.end(Outcome::Failed, format!("{error:#}")),
+    }
+}
+
 /// Whether an image is still in the registry.
 pub(crate) async fn is_there(session: &Session, digest: &Digest) -> anyhow::Result<bool> {
     Ok(session.clients.image(session.repository(), Reference::Digest(digest)).await?.is_some())
@@ -139,7 +151,7 @@ pub(crate) async fn bring_back(
                 }
                 Err(error) => {
                     let why = format!("{error:#}");
-                    begun.end(crate::progress::Outcome::Failed, why.clone());
+                    begun.end(Outcome::Failed, why.clone());
                     Err(why)
                 }
             }

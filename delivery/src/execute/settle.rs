@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::back::{Goal, bring_back, usable};
+use super::back::{Goal, bring_back, tag_back, usable};
 use super::session::{Caller, Session};
 use crate::environment::Environment;
 use crate::evidence::{Check, Judgement, Verdict};
@@ -56,6 +56,9 @@ impl Judge<'_> {
         };
         let judgement = if end == End::Somebody { Judgement::Errored } else { judgement };
         self.record_beside(judgement, &reason, deployment).await;
+        if let (End::BackAgain, Ok(goal)) = (end, &self.goal) {
+            tag_back(self.session, self.environment, goal.digest.as_ref()).await;
+        }
         self.session.phase.arrive();
         Err(ending.into())
     }
@@ -177,7 +180,10 @@ impl Judge<'_> {
         };
         match Box::pin(bring_back(self.session, self.environment, &definition, goal.digest.as_ref())).await {
             Ok(back) if back.followed.end == End::In => match back.proven {
-                Ok(_) => Ending::RolledBack(why.to_owned()),
+                Ok(_) => {
+                    tag_back(self.session, self.environment, goal.digest.as_ref()).await;
+                    Ending::RolledBack(why.to_owned())
+                }
                 Err(not) => Ending::RollbackFailed(format!("{why}; and the way back: {not}")),
             },
             Ok(back) => Ending::RollbackFailed(format!("{why}; and the way back: {}", back.followed.reason)),

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Answer, Session};
 use crate::arguments::Rollback;
 use crate::environment::Environment;
-use crate::execute::{Came, Goal, Kind, World, bring_back, is_there, smoke, target, usable};
+use crate::execute::{Came, Goal, Kind, World, bring_back, is_there, smoke, tag_back, target, usable};
 use crate::exit::Ending;
 use crate::follow::End;
 use crate::lock::Guard;
@@ -75,6 +75,7 @@ async fn roll_back(
                         None => true,
                     };
                     if wished {
+                        tag_back(session, environment, now.serving.digest.as_ref()).await;
                         let words = now.serving.words();
                         let line = format!("{environment}: {} was aborted, and {words} serves", short(&in_flight.arn));
                         return Ok(Answer {
@@ -214,6 +215,7 @@ async fn bring(
     match done {
         Ok((checks, deployment)) => {
             begun.done(format!("{name} serves"));
+            tag_back(session, environment, goal.digest.as_ref()).await;
             let lines = vec![format!("{environment} serves {name} again, proven")];
             let result = json!({ "release": release, "service_deployment": deployment, "checks": checks });
             Ok(Answer { lines, result })

@@ -25,6 +25,7 @@ async fn it_goes_to_the_last_good_release_and_migrates_nothing() {
 
     stage.run(ROLLBACK).await.ended(0).says("serves").says(&good.commit[..12]);
     stage.serves(PRODUCTION, &good);
+    assert_eq!(stage.tag("production-latest").as_deref(), Some(good.digest.as_str()));
     assert_eq!(stage.service(PRODUCTION).service_deployments[0].status, "SUCCESSFUL");
     assert_eq!(stage.migrations(PRODUCTION).len(), migrations);
     assert!(!stage.is_locked("production"));
@@ -100,6 +101,7 @@ async fn what_is_in_flight_is_aborted() {
     };
     let (deployer, operator) = tokio::join!(stage.start(&promote, stop), operator);
     operator.ended(0).says("was aborted");
+    assert_eq!(stage.tag("production-latest").as_deref(), Some(good.digest.as_str()));
     assert!([21, 22].contains(&deployer.code), "{}", deployer.err);
     stage.serves(PRODUCTION, &good);
     assert!(!stage.is_locked("production"));

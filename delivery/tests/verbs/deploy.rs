@@ -53,6 +53,7 @@ async fn a_release_that_crashes_is_taken_back_and_said_to_have_failed() {
     let ran = stage.run(&format!("promote --image-tag {}", built.commit)).await;
     ran.ended(21).says("37");
     stage.serves(PRODUCTION, &before);
+    assert_eq!(stage.tag("production-latest").as_deref(), Some(before.digest.as_str()));
     assert_eq!(stage.service(PRODUCTION).service_deployments[0].status, "ROLLBACK_SUCCESSFUL");
     assert_eq!(stage.verdicts(&built), ["staging passed", "production failed"]);
     assert!(!stage.is_locked("production"));

@@ -21,6 +21,7 @@ pub(super) async fn play(stage: &mut Stage) -> anyhow::Result<()> {
         stage.run("promote it, and its tasks crash", &["promote", "--image-tag", &release.commit], 21).await?;
     act.says(&CODE.to_string());
     act.serves(Place::Production, &before).await;
+    act.is_tagged("production-latest", &before);
     act.ended_as(Place::Production, "ROLLBACK_SUCCESSFUL");
     act.lock_is(Place::Production, false);
     stage.view.cloud.faults(crate::faults::Faults::clear);

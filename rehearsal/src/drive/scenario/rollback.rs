@@ -19,6 +19,7 @@ pub(super) async fn play(stage: &mut Stage) -> anyhow::Result<()> {
 
     let mut act = stage.run("take it back", &ROLLBACK, 0).await?;
     act.serves(Place::Production, &good).await;
+    act.is_tagged("production-latest", &good);
     act.ended_as(Place::Production, "SUCCESSFUL");
     act.migrated(Place::Production, 0);
     act.lock_is(Place::Production, false);
