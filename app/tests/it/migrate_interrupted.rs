@@ -57,6 +57,8 @@ async fn an_index_that_was_cut_off_is_built_again() {
     let other = open_transaction(&database).await;
     let killed = up(&database);
     eventually("the index is there and not valid", async || database.number(INVALID).await == 1).await;
+    // It begins to wait a moment later; killed before that, it would seem to have given up.
+    eventually("it waits for the other", async || database.number(WAITING).await == 1).await;
     killed.signal(Signal::KILL);
     assert_eq!(killed.ended().await.code, None);
 
