@@ -205,6 +205,8 @@ async fn a_fleet_is_replaced_ten_times_under_load_without_a_lost_request() {
         stage.change(|targets| drop(targets.remove(0)));
         serving = next;
     }
+    // So is the last, which stays.
+    eventually(|| serving.behaviour.answered.load(Ordering::Relaxed) > 5).await;
     let summary = load.stop().await;
     assert_eq!(summary.total().failures(), 0, "{:?}", summary.failures);
     assert!(summary.total().requests() > 50);
