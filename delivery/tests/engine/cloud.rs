@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bytes::Bytes;
 use delivery::aws::ecs::{Service, TaskDefinition};
 use delivery::aws::{Clients, Transport};
 use delivery::edge::{Clock, Edge, Random, Stop, Stopper, Variables};
@@ -23,6 +22,7 @@ use rehearsal::world::TaskFault;
 use rehearsal::{Cloud, CloudOptions, Scale, TargetGroupOptions};
 use serde_json::{Value, json};
 
+use crate::direct;
 use crate::in_memory::InMemory;
 
 const HOST: &str = "127.0.0.1:5000";
@@ -205,18 +205,7 @@ impl Scene {
     }
 
     async fn call(&self, service: &str, operation: &str, body: Value) -> Value {
-        let request = http::Request::post("/")
-            .header("x-amz-target", format!("{service}.{operation}"))
-            .header("content-type", "application/x-amz-json-1.1")
-            .header(
-                "authorization",
-                "AWS4-HMAC-SHA256 Credential=a/20261124/ap-northeast-1/x/aws4_request, SignedHeaders=host, Signature=0",
-            )
-            .body(Bytes::from(body.to_string()))
-            .expect("a request");
-        let answer = self.cloud.handle(request).await;
-        let text = String::from_utf8_lossy(answer.body()).into_owned();
-        assert!(answer.status().is_success(), "{operation}: {} {text}", answer.status());
+        let text = direct::ask(&self.cloud, &format!("{service}.{operation}"), &body).await;
         serde_json::from_str(&text).unwrap_or_default()
     }
 

@@ -4,6 +4,8 @@
 mod adapters;
 mod back;
 mod cloud;
+#[path = "../shared/direct.rs"]
+mod direct;
 mod expired;
 mod follow;
 mod histories;

@@ -8,6 +8,8 @@
 #[path = "../verbs/app.rs"]
 mod app;
 mod check;
+#[path = "../shared/direct.rs"]
+mod direct;
 #[path = "../shared/layout.rs"]
 mod layout;
 mod play;

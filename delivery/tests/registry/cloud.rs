@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes;
 use delivery::aws::{Clients, Transport};
 use delivery::edge::{Clock, Edge, Random, Stop, Stopper, Variables};
 use delivery::registry::Registry;
@@ -13,6 +12,7 @@ use rehearsal::faults::{ApiFault, ApiRule};
 use rehearsal::registry::Mutability;
 use rehearsal::{Cloud, CloudOptions, Scale};
 
+use crate::direct;
 use crate::in_memory::InMemory;
 
 pub(crate) const HOST: &str = "127.0.0.1:5000";
@@ -86,19 +86,7 @@ impl Scene {
 
     /// Asks a service of the cloud directly.
     pub(crate) async fn ask(&self, target: &str, body: serde_json::Value) -> String {
-        let request = http::Request::post("/")
-            .header("x-amz-target", target)
-            .header("content-type", "application/x-amz-json-1.1")
-            .header(
-                "authorization",
-                "AWS4-HMAC-SHA256 Credential=a/20261124/ap-northeast-1/x/aws4_request, SignedHeaders=host, Signature=0",
-            )
-            .body(Bytes::from(body.to_string()))
-            .expect("a request");
-        let answer = self.cloud.handle(request).await;
-        let text = String::from_utf8_lossy(answer.body()).into_owned();
-        assert!(answer.status().is_success(), "{target}: {} {text}", answer.status());
-        text
+        direct::ask(&self.cloud, target, &body).await
     }
 }
 

@@ -1,6 +1,8 @@
 //! What is kept in the registry, against the rehearsal cloud in memory: images, verdicts, locks.
 
 mod cloud;
+#[path = "../shared/direct.rs"]
+mod direct;
 mod evidence;
 #[path = "../shared/in_memory.rs"]
 mod in_memory;

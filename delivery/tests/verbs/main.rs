@@ -5,6 +5,8 @@ mod again;
 mod app;
 mod back;
 mod deploy;
+#[path = "../shared/direct.rs"]
+mod direct;
 mod gates;
 #[path = "../shared/layout.rs"]
 mod layout;

@@ -29,6 +29,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::app::App;
+use crate::direct;
 use crate::layout::write_layout;
 
 pub(crate) const HOST: &str = "127.0.0.1:5000";
@@ -276,18 +277,7 @@ impl Stage {
 
     /// Asks a service of the cloud directly.
     pub(crate) async fn ask(&self, target: &str, body: &Value) -> Value {
-        let request = http::Request::post("/")
-            .header("x-amz-target", target)
-            .header("content-type", "application/x-amz-json-1.1")
-            .header(
-                "authorization",
-                "AWS4-HMAC-SHA256 Credential=a/20261124/ap-northeast-1/x/aws4_request, SignedHeaders=host, Signature=0",
-            )
-            .body(body.to_string().into())
-            .expect("a request");
-        let answer = self.cloud.handle(request).await;
-        let text = String::from_utf8_lossy(answer.body()).into_owned();
-        assert!(answer.status().is_success(), "{target}: {} {text}", answer.status());
+        let text = direct::ask(&self.cloud, target, body).await;
         serde_json::from_str(&text).unwrap_or_default()
     }
 
