@@ -29,3 +29,4 @@ pub mod settings;
 pub mod smoke;
 pub mod undo;
 pub mod verbs;
+pub mod verdict;

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::edge::Clock;
+use crate::evidence::Judgement;
+use crate::verdict::{Finding, Source};
 
 /// A step of a verb's runbook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -96,6 +98,19 @@ pub enum Event {
         #[serde(serialize_with = "some_seconds", rename = "limit_seconds")]
         limit: Duration,
     },
+    /// ECS entered a stage of a deployment, or the weights of traffic changed.
+    Stage(Stage),
+    /// What a watch has measured so far. Told every few seconds.
+    Measured(Box<Measured>),
+    /// A watch came to its verdict.
+    Judged {
+        /// Of what: `before users`, `5 %`, `bake`.
+        watch: String,
+        /// How.
+        judgement: Judgement,
+        /// Why, the finding that decided first.
+        findings: Vec<Finding>,
+    },
     /// A line that a task wrote.
     Log {
         /// Which task: its id.
@@ -134,6 +149,55 @@ pub struct Tasks {
     pub failed: i32,
     /// How many tasks of older revisions still run.
     pub old: i32,
+}
+
+/// A stage of a deployment.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Stage {
+    /// ECS's word, `POST_TEST_TRAFFIC_SHIFT` for one.
+    pub name: String,
+    /// The candidate's share of production traffic, in percent.
+    pub weight: f64,
+    /// Who decides here what comes next: `ECS`, `the engine`.
+    pub decides: String,
+    /// What is waited for, for people.
+    pub why: String,
+}
+
+/// What a watch has measured so far.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Measured {
+    /// Of what: `before users`, `5 %`, `bake`.
+    pub watch: String,
+    /// The candidate's share of production traffic, in percent.
+    pub weight: f64,
+    /// Where the figures come from.
+    pub source: Source,
+    /// The release that comes in.
+    pub candidate: Arm,
+    /// The release that serves at the same time.
+    pub serving: Option<Arm>,
+    /// How long this watch has lasted.
+    #[serde(serialize_with = "some_seconds", rename = "spent_seconds")]
+    pub spent: Duration,
+    /// How long it lasts.
+    #[serde(serialize_with = "some_seconds", rename = "for_seconds")]
+    pub lasts: Duration,
+}
+
+/// The requests of one release.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Arm {
+    /// How many.
+    pub requests: u64,
+    /// How many of them failed.
+    pub errors: u64,
+    /// The interval of the error rate, both ends from 0 to 1; none without requests.
+    pub error_rate: Option<(f64, f64)>,
+    /// Half of them took no longer, in seconds.
+    pub p50: Option<f64>,
+    /// 95 of 100 of them took no longer, in seconds.
+    pub p95: Option<f64>,
 }
 
 /// An event with its time.

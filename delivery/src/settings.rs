@@ -16,9 +16,10 @@ use url::Url;
 use crate::edge::Variables;
 use crate::environment::Environment;
 use crate::exit::Ending;
+use crate::verdict::Trigger;
 
 /// What is delivered where.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// `[service]`
     pub service: Service,
@@ -57,7 +58,7 @@ pub struct Service {
 }
 
 /// One environment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct EnvironmentSettings {
     /// The ECS cluster.
     pub cluster: String,
@@ -69,6 +70,10 @@ pub struct EnvironmentSettings {
     pub role: Option<String>,
     /// How releases are brought in.
     pub strategy: Strategy,
+    /// With which pauses and by which ways.
+    pub rollout: Rollout,
+    /// What is watched meanwhile.
+    pub watch: WatchSettings,
     /// CloudWatch alarms that may not be alarming beforehand, nor while a deployment goes on.
     pub alarms: Vec<String>,
     /// The environment variable that holds the token of the flows.
@@ -78,10 +83,69 @@ pub struct EnvironmentSettings {
 }
 
 /// How a release is brought in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Strategy {
     /// Tasks are replaced by and by, within the service's minimum and maximum percent.
     Rolling,
+    /// A second fleet comes up beside the first, and all traffic goes over at once.
+    BlueGreen,
+    /// Traffic goes over step by step, each watched; the last step is all of it.
+    Canary {
+        /// The steps below 100 %, ascending.
+        steps: Vec<Rung>,
+    },
+    /// Traffic goes over in equal steps, each watched.
+    Linear {
+        /// The step, in tenths of a percent: 30 to 1000.
+        step: u32,
+        /// How long each is watched.
+        watch: Duration,
+    },
+}
+
+/// A step of a ladder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rung {
+    /// The candidate's share of traffic, in tenths of a percent: 1 to 999.
+    pub share: u32,
+    /// How long it is watched.
+    pub watch: Duration,
+}
+
+/// How a release is brought in, beside its strategy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rollout {
+    /// How long the old release is kept, and the new one watched, once it has all traffic.
+    pub bake: Duration,
+    /// After so long without an answer of the engine ECS takes a paused deployment back.
+    pub pause_timeout: Duration,
+    /// Where the candidate is reached before users reach it: the test listener.
+    pub test_url: Option<Url>,
+}
+
+/// What is watched while a release comes in, and what it is held to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WatchSettings {
+    /// The error rate must be under this, 0.01 for 1 %.
+    pub error_rate: f64,
+    /// The p50 and the p95 must be under the serving release's times this, 1.2 for 20 % more.
+    pub latency_ratio: f64,
+    /// A difference of latency that is not over this is none.
+    pub latency_floor: Duration,
+    /// The paths that probes ask for, in turn.
+    pub probe_paths: Vec<String>,
+    /// How many probes a second each of the two releases gets at the most.
+    pub probe_rate: u32,
+    /// How long an answer to a probe may take; later is an error.
+    pub probe_timeout: Duration,
+    /// How many requests of each release are asked for before users reach it.
+    pub probes_before_users: u32,
+    /// Whether the load balancer's own figures are read from CloudWatch.
+    pub metrics: bool,
+    /// The pause between two runs of the flows.
+    pub flows_every: Duration,
+    /// What takes a release back by itself.
+    pub triggers: Vec<Trigger>,
 }
 
 /// The smoke test.

@@ -1,5 +1,6 @@
 //! How lines look: with colours and a live line on a terminal, plain elsewhere.
 
+use crate::evidence::Judgement;
 use crate::progress::{Event, Moment, Outcome};
 
 /// How wide lines are where nobody says it.
@@ -66,7 +67,11 @@ fn tone(event: &Event) -> Tone {
         Event::Ended { outcome: Outcome::Skipped, .. } | Event::Log { .. } => Tone::Faint,
         Event::Ended { outcome: Outcome::Refused | Outcome::Failed, .. } => Tone::Bad,
         Event::Warned { .. } => Tone::Warning,
-        Event::Began { .. } | Event::Said { .. } | Event::Tasks { .. } => Tone::Plain,
+        Event::Judged { judgement: Judgement::Passed, .. } => Tone::Good,
+        Event::Judged { .. } => Tone::Bad,
+        Event::Began { .. } | Event::Said { .. } | Event::Tasks { .. } | Event::Stage(_) | Event::Measured(_) => {
+            Tone::Plain
+        }
     }
 }
 

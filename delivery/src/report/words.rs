@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::progress::{Event, Outcome, Step, Tasks};
+use crate::progress::{Arm, Event, Measured, Outcome, Stage, Step, Tasks};
+use crate::verdict::Source;
 
 /// What happened, on one line unless it has several of its own.
 pub(super) fn of(event: &Event) -> String {
@@ -19,6 +20,14 @@ pub(super) fn of(event: &Event) -> String {
         Event::Warned { step, what } => format!("{:<9} warning: {what}", name(*step)),
         Event::Tasks { step, tasks, spent, limit } => {
             format!("{:<9} {}, {} of {}", name(*step), figures(tasks), time(*spent), time(*limit))
+        }
+        Event::Stage(Stage { name, weight, decides, why }) => {
+            format!("{:<9} {name}, {weight} % of the traffic: {decides} decides; {why}", "stage")
+        }
+        Event::Measured(measured) => format!("{:<9} {}", "watch", measured_in_words(measured)),
+        Event::Judged { watch, judgement, findings } => {
+            let found = findings.iter().map(|finding| format!("\n{}: {}", finding.judgement, finding.words));
+            format!("{:<9} {watch} {judgement}{}", "watch", found.collect::<String>())
         }
         Event::Log { task, line } => format!("{:<9} {}: {line}", "log", task.get(..8).unwrap_or(task)),
     }
@@ -51,6 +60,22 @@ pub(super) fn outcome_word(outcome: Outcome) -> &'static str {
         Outcome::Refused => "REFUSED",
         Outcome::Failed => "FAILED",
     }
+}
+
+fn measured_in_words(measured: &Measured) -> String {
+    let Measured { watch, source, candidate, serving, spent, lasts, .. } = measured;
+    let whose = match source {
+        Source::Probes => "probes",
+        Source::Users => "users",
+    };
+    let serving = serving.as_ref().map(|arm| format!("; what serves: {}", arm_in_words(arm))).unwrap_or_default();
+    format!("{watch}, {whose}: {}{serving}, {} of {}", arm_in_words(candidate), time(*spent), time(*lasts))
+}
+
+fn arm_in_words(arm: &Arm) -> String {
+    let rate = arm.error_rate.map(|(low, high)| format!(" ({:.2} to {:.2} %)", low * 100.0, high * 100.0));
+    let p95 = arm.p95.map(|p95| format!(", p95 {:.0} ms", p95 * 1000.0));
+    format!("{} requests, {} failed{}{}", arm.requests, arm.errors, rate.unwrap_or_default(), p95.unwrap_or_default())
 }
 
 fn figures(tasks: &Tasks) -> String {

@@ -9,10 +9,12 @@ use url::Url;
 
 use super::reader::{Problems, Table};
 use super::{
-    EnvironmentSettings, Limits, LockSettings, Migrations, Preflight, Problem, Service, Settings, Smoke, Strategy,
+    EnvironmentSettings, Limits, LockSettings, Migrations, Preflight, Problem, Rollout, Service, Settings, Smoke,
+    Strategy, WatchSettings,
 };
 use crate::edge::Variables;
 use crate::environment::Environment;
+use crate::verdict::Trigger;
 
 const MINUTE: u64 = 60;
 
@@ -127,12 +129,29 @@ fn one(
         base_url: base_url(environment, &mut table, variables, problems),
         role: table.optional_text("role", problems),
         strategy: Strategy::Rolling,
+        rollout: Rollout { bake: Duration::ZERO, pause_timeout: Duration::from_mins(30), test_url: None },
+        watch: watch(),
         alarms: table.texts("alarms", &[], problems),
         token_variable,
         smoke: smoke(environment, table.table("smoke", problems), problems),
     };
     table.end(problems);
     settings
+}
+
+fn watch() -> WatchSettings {
+    WatchSettings {
+        error_rate: 0.01,
+        latency_ratio: 1.2,
+        latency_floor: Duration::from_millis(5),
+        probe_paths: vec!["/health".to_owned()],
+        probe_rate: 5,
+        probe_timeout: Duration::from_secs(5),
+        probes_before_users: 300,
+        metrics: true,
+        flows_every: Duration::from_mins(1),
+        triggers: Trigger::ALL.to_vec(),
+    }
 }
 
 fn variable(environment: Environment, what: &str) -> String {
