@@ -63,12 +63,10 @@ impl Style {
 
 fn tone(event: &Event) -> Tone {
     match event {
-        Event::Ended { outcome: Outcome::Done, .. } => Tone::Good,
+        Event::Ended { outcome: Outcome::Done, .. } | Event::Judged { judgement: Judgement::Passed, .. } => Tone::Good,
         Event::Ended { outcome: Outcome::Skipped, .. } | Event::Log { .. } => Tone::Faint,
-        Event::Ended { outcome: Outcome::Refused | Outcome::Failed, .. } => Tone::Bad,
+        Event::Ended { outcome: Outcome::Refused | Outcome::Failed, .. } | Event::Judged { .. } => Tone::Bad,
         Event::Warned { .. } => Tone::Warning,
-        Event::Judged { judgement: Judgement::Passed, .. } => Tone::Good,
-        Event::Judged { .. } => Tone::Bad,
         Event::Began { .. } | Event::Said { .. } | Event::Tasks { .. } | Event::Stage(_) | Event::Measured(_) => {
             Tone::Plain
         }
