@@ -2,7 +2,7 @@
 //!
 //! One layer rather than a stack of them: each layer of a stack boxes a future and clones a service
 //! for every request, and the redirect is short enough for that to show. In order: a request id in
-//! and out, load shedding, a limit on time, panics turned into problems, `Connection: close` while
+//! and out, the commit out, load shedding, a limit on time, panics turned into problems, `Connection: close` while
 //! draining, metrics and the log.
 
 mod guard;
@@ -20,6 +20,7 @@ use axum::response::{IntoResponse, Response};
 use tower::{Layer, Service};
 use tracing::Instrument;
 
+use crate::build::X_COMMIT;
 use crate::problem::Problem;
 use crate::request_id::{self, X_REQUEST_ID};
 use crate::state::App;
@@ -140,6 +141,7 @@ impl Shared {
     fn decorate(&self, response: &mut Response, id: HeaderValue) {
         let headers = response.headers_mut();
         headers.insert(X_REQUEST_ID, id);
+        headers.insert(X_COMMIT, self.app.commit.clone());
         if self.app.lifecycle.is_draining() {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }

@@ -82,9 +82,11 @@ fn complete_operation(operation: &mut Operation, kind: Kind) {
         if let RefOr::T(Response { headers, .. }) = response {
             let id = header("The caller's request id, or a new one", Type::String);
             headers.insert("x-request-id".to_owned(), RefOr::T(id));
+            let commit = header("The commit that the answering instance was built from", Type::String);
+            headers.insert("x-commit".to_owned(), RefOr::T(commit));
         }
     }
-    // Said by hyper before there is a request: it has no id, and no body.
+    // Said by hyper before there is a request: it has no id, no commit and no body.
     let head = "The request's line and headers are over 16 KiB together";
     let too_long = ResponseBuilder::new().description(head).build();
     operation.responses.responses.insert("431".to_owned(), RefOr::T(too_long));

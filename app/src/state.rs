@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use axum::http::HeaderValue;
 
 use crate::authorization::ApiToken;
 use crate::cache::LinkCache;
@@ -25,6 +26,8 @@ pub struct App {
     pub cache: LinkCache,
     /// Clicks on their way to the database.
     pub clicks: Tally,
+    /// What every answer says that this instance was built from.
+    pub commit: HeaderValue,
     /// What `/health` answers.
     pub health: Bytes,
     /// What `/ready` reports.
@@ -46,6 +49,7 @@ impl App {
             database: Database::connect_lazily(&config.database, config.settings.database_connections),
             cache: LinkCache::new(config.settings.cache),
             clicks: Tally::default(),
+            commit: config.build.header(),
             health: health::body(&config.build),
             readiness: Readiness::new(config.settings.ready_requires_database),
             metrics: Metrics::new(&config.build),

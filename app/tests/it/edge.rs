@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::edge::{Edge, Kind, Limits};
+use app::routes::build_router;
 use app::state::App;
 use axum::Router;
 use axum::body::Body;
@@ -12,7 +13,7 @@ use axum::routing::get;
 use tower::ServiceExt;
 
 use crate::support::eventually;
-use crate::support::in_process::unconnected;
+use crate::support::in_process::{COMMIT, unconnected};
 
 const LIMITS: Limits = Limits { in_flight: 1, request: Duration::from_secs(10) };
 
@@ -89,4 +90,26 @@ async fn a_request_id_comes_in_and_goes_out_and_draining_closes_connections() {
     let answer = ask(&router, "/well").await;
     assert_eq!(answer.headers()["x-request-id"].len(), 32);
     assert_eq!(answer.headers()["connection"], "close");
+}
+
+#[tokio::test]
+async fn every_answer_names_the_commit_also_those_that_no_route_gives() {
+    let app = unconnected();
+    let service = build_router(&app, LIMITS);
+    for (path, status) in [
+        ("/health", StatusCode::OK),
+        ("/ready", StatusCode::SERVICE_UNAVAILABLE),
+        ("/openapi.json", StatusCode::OK),
+        ("/v1/links", StatusCode::UNAUTHORIZED),
+        ("/nowhere", StatusCode::NOT_FOUND),
+    ] {
+        let answer = ask(&service, path).await;
+        assert_eq!(answer.status(), status, "{path}");
+        assert_eq!(answer.headers()["x-commit"], COMMIT, "{path}");
+    }
+    let request = Request::post("/health").body(Body::empty()).expect("the path is one");
+    let refused = service.oneshot(request).await.expect("routers do not fail");
+    assert_eq!((refused.status(), &refused.headers()["x-commit"]), (StatusCode::METHOD_NOT_ALLOWED, &app.commit));
+    let panicked = ask(&router(&app, Kind::Traffic), "/panic").await;
+    assert_eq!(panicked.headers()["x-commit"], COMMIT);
 }

@@ -27,9 +27,11 @@ async fn the_document_tells_every_answer_of_every_route() {
         let found: Vec<_> = responses.keys().map(String::as_str).collect();
         assert_eq!(found.join(" "), statuses, "{method} {route}");
         for (status, response) in responses {
-            // What hyper says before there is a request has no request id.
-            let has_id = response["headers"]["x-request-id"].is_object();
-            assert_eq!(has_id, status != "431", "{method} {route} {status}");
+            // What hyper says before there is a request passes no edge.
+            for name in ["x-request-id", "x-commit"] {
+                let has_header = response["headers"][name].is_object();
+                assert_eq!(has_header, status != "431", "{method} {route} {status} {name}");
+            }
         }
     }
 }
