@@ -13,9 +13,10 @@ use crate::release::Commit;
 #[derive(Clone, Debug, PartialEq, Eq, Parser)]
 #[command(name = "delivery", after_help = exit::HELP)]
 pub struct Arguments {
-    /// The file that says what is delivered where
-    #[arg(long, value_name = "PATH", default_value = "delivery.toml")]
-    pub settings: PathBuf,
+    /// The file that says what is delivered where [or the variable `SLIPWAY_SETTINGS`; otherwise
+    /// delivery.toml]
+    #[arg(long, value_name = "PATH")]
+    pub settings: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
@@ -58,7 +59,8 @@ pub enum Planned {
 /// The arguments of `deploy-staging`.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct DeployStaging {
-    /// The image, as an OCI image layout [default: target/image beside the settings]
+    /// The image, as an OCI image layout [or the variable `SLIPWAY_IMAGE_LAYOUT`; otherwise target/image
+    /// beside the settings]
     #[arg(long, value_name = "DIR")]
     pub image_layout: Option<PathBuf>,
     /// How it is done.
@@ -129,6 +131,26 @@ pub struct History {
 }
 
 // Read here and not by clap, for which a variable that is set to nothing is a value.
+impl Arguments {
+    /// The file of the settings.
+    #[must_use]
+    pub fn settings(&self, variables: &Variables) -> PathBuf {
+        path(self.settings.as_ref(), "SLIPWAY_SETTINGS", variables).unwrap_or_else(|| "delivery.toml".into())
+    }
+}
+
+impl DeployStaging {
+    /// Where the image is, when somebody says where.
+    #[must_use]
+    pub fn image_layout(&self, variables: &Variables) -> Option<PathBuf> {
+        path(self.image_layout.as_ref(), "SLIPWAY_IMAGE_LAYOUT", variables)
+    }
+}
+
+fn path(flag: Option<&PathBuf>, variable: &str, variables: &Variables) -> Option<PathBuf> {
+    flag.cloned().or_else(|| variables.get(variable).map(PathBuf::from))
+}
+
 impl Promote {
     /// The commit that was asked for.
     pub fn commit(&self, variables: &Variables) -> Result<Commit, Ending> {
@@ -263,7 +285,7 @@ mod tests {
     fn a_verb_takes_what_it_needs_and_no_more() {
         let sha = "0123456789abcdef0123456789abcdef01234567";
         let arguments = parse(&format!("delivery --settings a/b.toml promote --image-tag {sha} --json")).expect("good");
-        assert_eq!(arguments.settings, PathBuf::from("a/b.toml"));
+        assert_eq!(arguments.settings(&Variables::default()), PathBuf::from("a/b.toml"));
         assert!(arguments.verb.json() && !arguments.verb.only_looks());
         assert_eq!(arguments.verb.name(), "promote");
         for (line, looks) in [
@@ -286,6 +308,21 @@ mod tests {
             ("delivery deploy-staging --help", ErrorKind::DisplayHelp),
         ] {
             assert_eq!(parse(line), Err(kind), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_settings_and_the_image_may_be_named_by_variables_and_a_flag_goes_before() {
+        let variables = |value| Variables::from_iter([("SLIPWAY_SETTINGS", value), ("SLIPWAY_IMAGE_LAYOUT", value)]);
+        for (line, value, settings, layout) in [
+            ("delivery deploy-staging", "", "delivery.toml", None),
+            ("delivery deploy-staging", "x/y", "x/y", Some("x/y")),
+            ("delivery --settings a deploy-staging --image-layout b", "x/y", "a", Some("b")),
+        ] {
+            let arguments = parse(line).expect(line);
+            assert_eq!(arguments.settings(&variables(value)), PathBuf::from(settings), "{line}");
+            let Verb::DeployStaging(verb) = arguments.verb else { panic!("{line}") };
+            assert_eq!(verb.image_layout(&variables(value)), layout.map(PathBuf::from), "{line}");
         }
     }
 

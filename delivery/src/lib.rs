@@ -27,6 +27,7 @@ pub mod report;
 pub mod secret;
 pub mod settings;
 pub mod smoke;
+pub mod strategy;
 pub mod undo;
 pub mod verbs;
 pub mod verdict;

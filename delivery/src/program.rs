@@ -45,7 +45,8 @@ pub async fn run<O: Write, E: Write + Send + 'static>(
     outlets: Outlets<O, E>,
     connect: impl AsyncFnOnce(&str) -> anyhow::Result<Clients>,
 ) -> u8 {
-    let Arguments { settings: path, verb } = arguments;
+    let path = arguments.settings(&edge.variables);
+    let verb = arguments.verb;
     let (name, json, only_looks) = (verb.name(), verb.json(), verb.only_looks());
     let Outlets { mut out, err, style } = outlets;
     let settings = Settings::read(&path, &edge.variables);

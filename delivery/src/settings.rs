@@ -4,7 +4,10 @@
 
 mod check;
 mod duration;
+mod environments;
+mod progressive;
 mod reader;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -242,3 +245,6 @@ impl Settings {
         &self.environments[&environment]
     }
 }
+
+#[cfg(test)]
+mod tests;

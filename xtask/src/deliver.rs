@@ -1,6 +1,7 @@
 //! The verbs of the release engine: found here, done by `delivery`, whose arguments they pass on.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
@@ -45,7 +46,8 @@ impl Deliver {
     pub(crate) fn run(self, workspace: &Workspace) -> anyhow::Result<()> {
         let (verb, Arguments { arguments }) = self.parts();
         compile(workspace, "the release engine", "delivery")?;
-        let settings = workspace.root.join("delivery.toml");
+        let named = std::env::var_os("SLIPWAY_SETTINGS").filter(|path| !path.is_empty());
+        let settings = named.map_or_else(|| workspace.root.join("delivery.toml"), PathBuf::from);
         let delivery = workspace.program("delivery").arg("--settings").arg(settings).arg(verb).args(arguments);
         Ending::passed_on("the release engine", wait_out(delivery.quiet())?)
     }

@@ -1,10 +1,9 @@
 //! A plan in words.
 
-use std::time::Duration;
-
 use super::{Course, Definition, Plan};
 use crate::release::Digest;
 use crate::settings::{EnvironmentSettings, Limits};
+use crate::strategy::time;
 
 impl super::Serving {
     /// What it is, for people.
@@ -84,9 +83,4 @@ pub fn short(arn: &str) -> &str {
 #[must_use]
 pub fn few(digest: Option<&Digest>) -> String {
     digest.map_or_else(|| "-".to_owned(), |digest| digest.short().to_owned())
-}
-
-fn time(limit: Duration) -> String {
-    let seconds = limit.as_secs();
-    if seconds > 0 && seconds.is_multiple_of(60) { format!("{} min", seconds / 60) } else { format!("{seconds} s") }
 }

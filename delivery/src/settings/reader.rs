@@ -1,12 +1,13 @@
 //! Reading a table key by key, so that every mistake is found and each has its line.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Problem, duration};
+use crate::strategy::Percent;
 
 /// The mistakes found so far.
 #[derive(Debug)]
@@ -41,6 +42,18 @@ impl<'t> Problems<'t> {
     pub(super) fn none(&self) -> bool {
         self.found.is_empty()
     }
+}
+
+/// A decimal number in tenths, when it is a whole number of them.
+fn tenths(text: &str) -> Option<u32> {
+    let (whole, fraction) = text.split_once('.')?;
+    let digits = fraction.trim_end_matches('0');
+    let tenth = match digits.len() {
+        0 => 0,
+        1 => digits.parse::<u32>().ok()?,
+        _ => return None,
+    };
+    whole.parse::<u32>().ok()?.checked_mul(10)?.checked_add(tenth)
 }
 
 /// A table of the file, which knows which of its keys nobody has asked for.
@@ -156,6 +169,61 @@ impl<'a, 't> Table<'a, 't> {
                 range.start
             }
         }
+    }
+
+    /// A percentage in tenths of a percent, from so many tenths to so many; none when it is not there or
+    /// is wrong.
+    pub(super) fn percent(
+        &mut self,
+        key: &'static str,
+        range: RangeInclusive<u32>,
+        problems: &mut Problems<'_>,
+    ) -> Option<u32> {
+        let path = self.path(key);
+        let value = self.find(key)?;
+        let tenths = match value.get_ref() {
+            DeValue::Integer(number) => number.as_str().parse::<u32>().ok().and_then(|number| number.checked_mul(10)),
+            DeValue::Float(number) => tenths(number.as_str()),
+            _ => None,
+        };
+        let found = tenths.filter(|tenths| range.contains(tenths));
+        if found.is_none() {
+            let (from, to) = (Percent(*range.start()), Percent(*range.end()));
+            problems.at(&value.span(), format!("{path} is no percentage from {from} to {to} in steps of 0.1"));
+        }
+        found
+    }
+
+    /// The tables of a list; none when it is not there.
+    pub(super) fn tables(&mut self, key: &'static str, problems: &mut Problems<'_>) -> Option<Vec<Table<'a, 't>>> {
+        let path = self.path(key);
+        let value = self.find(key)?;
+        let tables: Option<Vec<Table<'a, 't>>> = value.get_ref().as_array().and_then(|array| {
+            let one = |(index, item): (usize, &'a Spanned<DeValue<'t>>)| {
+                let name = format!("{path}[{index}]");
+                Some(Table { name, span: item.span(), entries: Some(item.get_ref().as_table()?), known: Vec::new() })
+            };
+            array.iter().enumerate().map(one).collect()
+        });
+        if tables.is_none() {
+            problems.at(&value.span(), format!("{path} is no list of tables: write [{{ ... }}, {{ ... }}]"));
+        }
+        tables
+    }
+
+    /// Whether a key is there, which is not read by that.
+    pub(super) fn span_of(&self, key: &str) -> Option<Range<usize>> {
+        self.keys().into_iter().find(|(name, _)| name == key).map(|(_, span)| span)
+    }
+
+    /// A duration, which may be zero.
+    pub(super) fn pause(&mut self, key: &'static str, default: Duration, problems: &mut Problems<'_>) -> Duration {
+        let written = self.entries.and_then(|entries| entries.iter().find(|(name, _)| name.get_ref() == key));
+        if written.and_then(|(_, value)| value.get_ref().as_str()).map(duration::parse) == Some(Ok(Duration::ZERO)) {
+            self.known.push(key);
+            return Duration::ZERO;
+        }
+        self.duration(key, default, problems)
     }
 
     /// A duration, which may not be zero.

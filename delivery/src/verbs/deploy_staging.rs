@@ -14,7 +14,7 @@ const STAGING: Environment = Environment::Staging;
 
 pub(super) async fn run(session: &Session, arguments: &DeployStaging) -> anyhow::Result<Answer> {
     let began = session.edge.clock.now();
-    let folder = arguments.image_layout.as_ref().unwrap_or(&session.layout);
+    let folder = &arguments.image_layout(&session.edge.variables).unwrap_or_else(|| session.layout.clone());
     let limit = Some(session.settings.limits.preflight);
     let commit = session
         .step(Step::Preflight, "the work tree", limit, Kind::Gate, async {

@@ -1,0 +1,187 @@
+//! How releases come in: the strategy, with what ECS can express of it.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::environments::{parse_url, variable};
+use super::reader::{Problems, Table};
+use super::{Rollout, Rung, Strategy, WatchSettings};
+use crate::edge::Variables;
+use crate::environment::Environment;
+use crate::strategy::{Percent, closest_ladder};
+
+const MINUTE: Duration = Duration::from_mins(1);
+/// The longest bake and the longest pause of ECS.
+const DAY: Duration = Duration::from_hours(24);
+/// So much longer than the longest hold a pause may last when nobody says how long: an engine that was
+/// killed can be started again within it.
+const SPARE: Duration = Duration::from_mins(10);
+/// How long a step is watched when nobody says how long.
+const WATCH: Duration = Duration::from_mins(15);
+/// The keys that belong to a strategy alone.
+const OWN: [(&str, &str); 3] = [("steps", "canary"), ("step_percent", "linear"), ("step_watch", "linear")];
+
+/// The strategy of an environment, and what goes with it.
+pub(super) fn progressive(
+    environment: Environment,
+    table: &mut Table<'_, '_>,
+    watch: &WatchSettings,
+    variables: &Variables,
+    problems: &mut Problems<'_>,
+) -> (Strategy, Rollout) {
+    let (name, span) = table.text("strategy", Some("rolling"), problems);
+    let strategy = match name.as_str() {
+        "rolling" => Strategy::Rolling,
+        "blue-green" => Strategy::BlueGreen,
+        "canary" => Strategy::Canary { steps: ladder(table, problems) },
+        "linear" => Strategy::Linear {
+            step: table.percent("step_percent", 30..=1000, problems).unwrap_or(100),
+            watch: table.pause("step_watch", WATCH, problems),
+        },
+        _ => {
+            let path = table.path("strategy");
+            problems
+                .at(&span, format!("{path} = {name:?}: it is \"rolling\", \"blue-green\", \"canary\" or \"linear\""));
+            Strategy::Rolling
+        }
+    };
+    for (key, owner) in OWN.into_iter().filter(|(_, owner)| *owner != strategy.name()) {
+        if let Some(span) = table.span_of(key) {
+            let path = table.path(key);
+            problems
+                .at(&span, format!("{path} belongs to the strategy \"{owner}\", and this is \"{}\"", strategy.name()));
+        }
+        table.tolerate(key);
+    }
+    let rolling = strategy == Strategy::Rolling;
+    let rollout = Rollout {
+        bake: bake(&strategy, table, problems),
+        pause_timeout: pause_timeout(&strategy, watch, table, problems),
+        test_url: test_url(environment, rolling, table, variables, problems),
+    };
+    (strategy, rollout)
+}
+
+/// The steps below 100 %, which is written last or not at all.
+fn ladder(table: &mut Table<'_, '_>, problems: &mut Problems<'_>) -> Vec<Rung> {
+    let (path, span) = (table.path("steps"), table.span_of("steps").unwrap_or_else(|| table.span()));
+    let Some(tables) = table.tables("steps", problems) else {
+        return vec![Rung { share: 50, watch: WATCH }, Rung { share: 500, watch: WATCH }];
+    };
+    let mut steps: Vec<Rung> = Vec::new();
+    let mut whole = false;
+    for mut step in tables {
+        let span = step.span();
+        if step.span_of("percent").is_none() {
+            problems.at(&span, format!("{} is missing", step.path("percent")));
+        }
+        let share = step.percent("percent", 1..=1000, problems);
+        if whole {
+            problems.at(&span, format!("{path}: nothing comes after 100 %"));
+        }
+        if share == Some(1000) {
+            whole = true;
+            if let Some(span) = step.span_of("watch") {
+                let hint = "all of the traffic is watched for as long as `bake` says: leave `watch` out";
+                problems.at(&span, format!("{}: {hint}", step.path("watch")));
+            }
+            step.tolerate("watch");
+            step.end(problems);
+            continue;
+        }
+        let watch = step.pause("watch", WATCH, problems);
+        if let Some(share) = share {
+            if steps.last().is_some_and(|before| before.share >= share) {
+                problems.at(&span, format!("{path}: each step is a greater share than the one before"));
+            }
+            steps.push(Rung { share, watch });
+        }
+        step.end(problems);
+    }
+    let shares: Vec<u32> = steps.iter().map(|step| step.share).collect();
+    if steps.is_empty() && problems.none() {
+        problems.at(&span, format!("{path} has no step below 100 %: that is the strategy \"blue-green\""));
+    } else if let Some(closest) = closest_ladder(&shares) {
+        let words: Vec<String> = closest.iter().map(|share| Percent(*share).to_string()).collect();
+        problems.at(&span, format!(
+            "{path}: ECS goes in equal steps of at least 3 %, and these have no common divisor of that size; {} have, and \
+             a single step below 100 % may be any",
+            words.join(", "),
+        ));
+    }
+    steps
+}
+
+fn bake(strategy: &Strategy, table: &mut Table<'_, '_>, problems: &mut Problems<'_>) -> Duration {
+    let default = if *strategy == Strategy::BlueGreen { Duration::from_hours(1) } else { Duration::ZERO };
+    let bake = table.pause("bake", default, problems);
+    let span = table.span_of("bake").unwrap_or_else(|| table.span());
+    if bake > DAY {
+        problems.at(&span, format!("{} is at most \"24h\"", table.path("bake")));
+    } else if *strategy != Strategy::Rolling && !bake.as_millis().is_multiple_of(MINUTE.as_millis()) {
+        problems.at(&span, format!("{}: ECS bakes for whole minutes", table.path("bake")));
+    }
+    bake
+}
+
+fn pause_timeout(
+    strategy: &Strategy,
+    watch: &WatchSettings,
+    table: &mut Table<'_, '_>,
+    problems: &mut Problems<'_>,
+) -> Duration {
+    let longest = strategy.holds().iter().map(|hold| hold.watch).max().unwrap_or_default().max(watch.before_users());
+    let timeout = table.duration("pause_timeout", (longest + SPARE).min(DAY), problems);
+    let path = table.path("pause_timeout");
+    let span = table.span_of("pause_timeout").unwrap_or_else(|| table.span());
+    if timeout > DAY {
+        problems.at(&span, format!("{path} is at most \"24h\""));
+    }
+    if *strategy != Strategy::Rolling && timeout < longest + MINUTE {
+        let least = (longest + MINUTE).as_secs().div_ceil(60);
+        problems.at(&span, format!(
+            "{path} has to outlast the longest watch at a pause, {} s: make it at least \"{least}m\", and the watch short \
+             enough for the 24 hours that ECS waits at the most",
+            longest.as_secs()
+        ));
+    }
+    timeout
+}
+
+/// Where the candidate is reached before users reach it.
+fn test_url(
+    environment: Environment,
+    rolling: bool,
+    table: &mut Table<'_, '_>,
+    variables: &Variables,
+    problems: &mut Problems<'_>,
+) -> Option<Url> {
+    let name = variable(environment, "TEST_URL");
+    let (path, span) = (table.path("test_url"), table.span_of("test_url").unwrap_or_else(|| table.span()));
+    let written = table.optional_text("test_url", problems);
+    let (text, from_variable) = match (variables.get(&name), written) {
+        (Some(text), _) => (text.to_owned(), true),
+        (None, Some(text)) => (text, false),
+        (None, None) => {
+            if !rolling {
+                problems.at(&span, format!(
+                    "{path} is missing: give the address of the test listener, at which the new release is asked before \
+                     users reach it, there or in {name}"
+                ));
+            }
+            return None;
+        }
+    };
+    match parse_url(&text) {
+        Ok(url) => Some(url),
+        Err(why) if from_variable => {
+            problems.elsewhere(format!("the environment variable {name}: {why}"));
+            None
+        }
+        Err(why) => {
+            problems.at(&span, format!("{path}: {why}"));
+            None
+        }
+    }
+}
