@@ -1,3 +1,5 @@
+//! Reading the settings: what is accepted, with its defaults, and what is refused, with what to do.
+
 use super::*;
 use crate::strategy::{Percent, Shift};
 

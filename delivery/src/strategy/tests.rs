@@ -1,3 +1,5 @@
+//! Ladders and what becomes of them, in tables.
+
 use super::*;
 
 fn canary(steps: &[(u32, u64)]) -> Strategy {
