@@ -19,7 +19,7 @@ mod group;
 mod health;
 mod listener;
 mod refusal;
-mod turns;
+pub(crate) mod turns;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -30,10 +30,15 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+
+use self::endpoint::Endpoint;
 use self::group::Group;
-use self::listener::Listener;
+use self::listener::{Listener, Plan};
 use self::turns::Turns;
 use crate::TargetGroup;
+use crate::network::Network;
 use crate::world::{Reports, TaskArn, TaskFault};
 
 pub use self::counts::{Counts, GroupCounts};
@@ -43,7 +48,11 @@ pub use self::listener::Address;
 pub trait Targets: Send + Sync + 'static {
     /// Every target group as it is now.
     fn target_groups(&self) -> Vec<TargetGroup>;
-    /// Changes whenever what the other method says does, and before anybody acts on the change.
+    /// Every listener rule as it is now.
+    fn rules(&self) -> Vec<Rule> {
+        Vec::new()
+    }
+    /// Changes whenever what the other methods say does, and before anybody acts on the change.
     fn watch_targets(&self) -> watch::Receiver<u64>;
 }
 
@@ -57,8 +66,13 @@ impl Targets for crate::Cloud {
     }
 }
 
-/// Says what is to be done to the requests of a task.
-pub type FaultOf = Arc<dyn Fn(&TaskArn) -> Option<TaskFault> + Send + Sync>;
+/// What is done to tasks on purpose: a balancer plays the part of it that is about requests.
+pub trait Faulty: Send + Sync + 'static {
+    /// The fault that a task was started with.
+    fn fault_of(&self, task: &TaskArn) -> Option<TaskFault>;
+    /// Ends a task at once, with this exit code.
+    fn kill(&self, task: &TaskArn, code: i32);
+}
 
 /// The limits of a balancer; the defaults are AWS's.
 #[derive(Clone, Copy, Debug)]
@@ -67,11 +81,20 @@ pub struct BalancerOptions {
     pub connect_timeout: Duration,
     /// How long either side may be silent; 504 when it is the target, before its answer.
     pub idle_timeout: Duration,
+    /// What the way to the targets takes.
+    pub network: Network,
+    /// What its chances are made from.
+    pub seed: u64,
 }
 
 impl Default for BalancerOptions {
     fn default() -> Self {
-        Self { connect_timeout: Duration::from_secs(10), idle_timeout: Duration::from_mins(1) }
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_mins(1),
+            network: Network::default(),
+            seed: 1,
+        }
     }
 }
 
@@ -82,6 +105,17 @@ pub struct Forward {
     pub group: String,
     /// Its share, relative to the others.
     pub weight: u32,
+}
+
+/// A listener rule: where its requests go is the cloud's to say, and may change at any time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Its ARN.
+    pub arn: String,
+    /// Whether its requests are those of users, and not of whoever tries a release before them.
+    pub of_users: bool,
+    /// Where its requests go.
+    pub forward: Vec<Forward>,
 }
 
 /// A load balancer with its listeners. Ends with its last handle.
@@ -95,12 +129,14 @@ pub(crate) struct Inner {
     options: BalancerOptions,
     source: Arc<dyn Targets>,
     reports: Arc<dyn Reports>,
-    fault_of: FaultOf,
+    faults: Arc<dyn Faulty>,
     groups: Mutex<Groups>,
+    random: Mutex<StdRng>,
 }
 
 struct Groups {
     by_name: BTreeMap<String, Arc<Group>>,
+    rules: Vec<Rule>,
     changes: watch::Receiver<u64>,
 }
 
@@ -110,13 +146,14 @@ impl Balancer {
     pub fn new(
         source: Arc<dyn Targets>,
         reports: Arc<dyn Reports>,
-        fault_of: FaultOf,
+        faults: Arc<dyn Faulty>,
         options: BalancerOptions,
     ) -> Self {
         let mut changes = source.watch_targets();
         changes.mark_changed();
-        let groups = Mutex::new(Groups { by_name: BTreeMap::new(), changes: changes.clone() });
-        let inner = Arc::new(Inner { options, source, reports, fault_of, groups });
+        let groups = Mutex::new(Groups { by_name: BTreeMap::new(), rules: Vec::new(), changes: changes.clone() });
+        let random = Mutex::new(StdRng::seed_from_u64(options.seed));
+        let inner = Arc::new(Inner { options, source, reports, faults, groups, random });
         let mut tasks = JoinSet::new();
         let follower = Arc::clone(&inner);
         tasks.spawn(async move {
@@ -127,12 +164,21 @@ impl Balancer {
         Self { inner, tasks: Arc::new(Mutex::new(tasks)) }
     }
 
-    /// Listens on a port of 127.0.0.1, a free one for 0.
+    /// Listens on a port of 127.0.0.1, a free one for 0, for users whose requests always go there.
     pub async fn listen(&self, port: u16, forward: Vec<Forward>) -> io::Result<Address> {
+        self.listen_as(port, Plan::Fixed(forward)).await
+    }
+
+    /// Listens on a port of 127.0.0.1, a free one for 0, and sends requests where the rule of this
+    /// ARN says at the moment when each comes. While there is no such rule the answer is 503.
+    pub async fn listen_by_rule(&self, port: u16, rule: &str) -> io::Result<Address> {
+        self.listen_as(port, Plan::Rule(rule.to_owned())).await
+    }
+
+    async fn listen_as(&self, port: u16, plan: Plan) -> io::Result<Address> {
         let socket = TcpListener::bind(("127.0.0.1", port)).await?;
-        let (sender, receiver) = watch::channel(forward);
-        let address = Address { socket: socket.local_addr()?, forward: sender };
-        let listener = Listener { balancer: Arc::clone(&self.inner), turns: Mutex::new(Turns::default()), receiver };
+        let address = Address { socket: socket.local_addr()? };
+        let listener = Listener { balancer: Arc::clone(&self.inner), turns: Mutex::new(Turns::default()), plan };
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).spawn(listener.run(socket));
         Ok(address)
     }
@@ -140,7 +186,7 @@ impl Balancer {
     /// What has been counted since the start.
     #[must_use]
     pub fn counts(&self) -> Vec<GroupCounts> {
-        self.inner.with_groups(|groups| groups.values().map(|group| group.counts()).collect())
+        self.inner.with_groups(|groups| groups.by_name.values().map(|group| group.counts()).collect())
     }
 }
 
@@ -150,11 +196,32 @@ impl Inner {
         self.with_groups(|_| ());
     }
 
-    fn group(self: &Arc<Self>, name: &str) -> Option<Arc<Group>> {
-        self.with_groups(|groups| groups.get(name).cloned())
+    /// Where the next request of a listener goes: the group whose turn it is, and in it the target,
+    /// none when none is registered. Both are chosen from the same moment, so that a change of
+    /// weights and a deregistration after it lose no request between them.
+    fn choose(self: &Arc<Self>, plan: &Plan, turns: &Mutex<Turns>) -> Option<Choice> {
+        self.with_groups(|groups| {
+            let (forward, of_users) = match plan {
+                Plan::Fixed(forward) => (forward, true),
+                Plan::Rule(arn) => {
+                    let rule = groups.rules.iter().find(|rule| rule.arn == *arn)?;
+                    (&rule.forward, rule.of_users)
+                }
+            };
+            let candidates = forward.iter().map(|to| (to.group.clone(), to.weight, &to.group));
+            let name = turns.lock().unwrap_or_else(PoisonError::into_inner).next(candidates)?;
+            let group = groups.by_name.get(name)?;
+            let share = share(&groups.rules, name);
+            Some(Choice { group: Arc::clone(group), endpoint: group.choose(), of_users, share })
+        })
     }
 
-    fn with_groups<T>(self: &Arc<Self>, look: impl FnOnce(&BTreeMap<String, Arc<Group>>) -> T) -> T {
+    /// The share of users' requests that a group gets.
+    fn share(self: &Arc<Self>, group: &str) -> f64 {
+        self.with_groups(|groups| share(&groups.rules, group))
+    }
+
+    fn with_groups<T>(self: &Arc<Self>, look: impl FnOnce(&Groups) -> T) -> T {
         let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
         // Marked before it is read: a change that comes meanwhile is seen the next time.
         if groups.changes.has_changed().unwrap_or(false) {
@@ -163,9 +230,34 @@ impl Inner {
                 let group = groups.by_name.entry(now.name.clone()).or_insert_with(|| Group::new(&now.name));
                 group.update(now, self);
             }
+            groups.rules = self.source.rules();
         }
-        look(&groups.by_name)
+        look(&groups)
     }
+
+    /// How long the way of the next answer takes.
+    fn delay(&self) -> Duration {
+        self.options.network.delay(&mut self.random.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The share of users' requests that a target group gets by these rules, 0.0 to 1.0; one that no rule
+/// knows has a listener to itself.
+pub(crate) fn share(rules: &[Rule], group: &str) -> f64 {
+    let share = |rule: &Rule| {
+        let weight = rule.forward.iter().find(|to| to.group == group)?.weight;
+        let sum: u32 = rule.forward.iter().map(|to| to.weight).sum();
+        Some(f64::from(weight) / f64::from(sum.max(1)))
+    };
+    rules.iter().filter(|rule| rule.of_users).filter_map(share).reduce(f64::max).unwrap_or(1.0)
+}
+
+/// Where a request goes.
+struct Choice {
+    group: Arc<Group>,
+    endpoint: Option<Arc<Endpoint>>,
+    of_users: bool,
+    share: f64,
 }
 
 #[cfg(test)]

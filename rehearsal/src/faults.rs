@@ -1,5 +1,8 @@
 //! What goes wrong on purpose: calls that fail, and tasks that do.
 
+mod effect;
+pub(crate) mod play;
+
 use rand::RngExt as _;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;

@@ -13,6 +13,7 @@ pub mod latency;
 pub mod load;
 mod logs;
 mod model;
+pub mod network;
 mod parameters;
 mod placeholder;
 pub mod registry;

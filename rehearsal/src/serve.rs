@@ -103,12 +103,8 @@ impl Server {
             Tasks::start(runtime, &cloud, &host, estate.folder(), program, addresses(seed, std::process::id())).await?;
         let remembering = Arc::new(Remembering::new(tasks.runtime()));
         cloud.attach(Arc::clone(&remembering) as Arc<dyn Runtime>);
-        let balancer = Balancer::new(
-            Arc::new(cloud.clone()),
-            Arc::new(cloud.clone()),
-            Arc::new(move |task| remembering.fault_of(task)),
-            BalancerOptions::default(),
-        );
+        let balancer =
+            Balancer::new(Arc::new(cloud.clone()), Arc::new(cloud.clone()), remembering, BalancerOptions::default());
         let groups = stage::set(&cloud, &scenery, scale).await.context("failed to set the scene")?;
         let mut public_urls = BTreeMap::new();
         for (stage, group) in scenery.services.iter().zip(groups) {

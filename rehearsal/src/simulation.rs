@@ -1,7 +1,10 @@
 //! A runtime for histories on tokio's paused clock: tasks that start, become ready, crash and end by
 //! the book and by a seed, without a process anywhere.
 //!
-//! It also plays the load balancer's health checks: a task with a port becomes healthy after a few.
+//! It also plays the load balancer's part: a task with a port becomes healthy after a few checks, and
+//! [`Simulation::route`] says what becomes of a request.
+
+mod route;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,8 +19,12 @@ use rand::rngs::StdRng;
 use tokio::sync::watch;
 
 use crate::cloud::WeakCloud;
+use crate::faults::play::Play;
+use crate::network::Network;
 use crate::world::{Launch, Report, Reports as _, Runtime, TaskArn, TaskFault};
-use crate::{Cloud, Scale};
+use crate::{Cloud, Scale, TargetGroup};
+
+pub use self::route::{Entrance, Routed};
 
 /// How often a target that is expected is looked for.
 const GLANCE: Duration = Duration::from_secs(1);
@@ -50,6 +57,8 @@ pub struct SimulationOptions {
     pub stop: Duration,
     /// What one-off tasks do.
     pub one_off: Arc<dyn Fn(&Launch) -> OneOff + Send + Sync>,
+    /// What every answer to a request takes; like all answers, it is not scaled.
+    pub network: Network,
 }
 
 impl Default for SimulationOptions {
@@ -59,6 +68,7 @@ impl Default for SimulationOptions {
             start_up: Duration::from_secs(2)..=Duration::from_secs(12),
             stop: Duration::from_secs(1),
             one_off: Arc::new(|_| OneOff::default()),
+            network: Network::default(),
         }
     }
 }
@@ -84,7 +94,15 @@ struct Inner {
 struct State {
     random: StdRng,
     launches: Vec<Launch>,
-    tasks: BTreeMap<TaskArn, watch::Sender<Asked>>,
+    tasks: BTreeMap<TaskArn, Task>,
+    router: route::Router,
+}
+
+/// A task that has been launched and has not ended.
+struct Task {
+    asked: watch::Sender<Asked>,
+    digest: String,
+    play: Arc<Play>,
 }
 
 /// What somebody wants of a task.
@@ -106,7 +124,8 @@ impl Simulation {
     #[must_use]
     pub fn attach_with(cloud: &Cloud, options: SimulationOptions) -> Self {
         let random = StdRng::seed_from_u64(options.seed);
-        let state = Mutex::new(State { random, launches: Vec::new(), tasks: BTreeMap::new() });
+        let router = route::Router::new(options.seed);
+        let state = Mutex::new(State { random, launches: Vec::new(), tasks: BTreeMap::new(), router });
         let simulation = Self(Arc::new(Inner { cloud: cloud.downgrade(), scale: cloud.scale(), options, state }));
         cloud.attach(Arc::new(simulation.clone()));
         simulation
@@ -127,7 +146,7 @@ impl Simulation {
     /// Ends a task with this exit code, as if it had crashed; whether there is such a task.
     #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn crash(&self, task: &str, code: i32) -> bool {
-        self.0.lock().tasks.get(task).is_some_and(|asked| asked.send(Asked::Crash(code)).is_ok())
+        self.0.lock().tasks.get(task).is_some_and(|task| task.asked.send(Asked::Crash(code)).is_ok())
     }
 
     /// The health checks of a task change their mind.
@@ -142,7 +161,8 @@ impl Runtime for Simulation {
         let (start_up, port) = {
             let mut state = self.0.lock();
             state.launches.push(launch.clone());
-            state.tasks.insert(launch.task.clone(), asked);
+            let play = Play::new(&launch.task, launch.fault.clone());
+            state.tasks.insert(launch.task.clone(), Task { asked, digest: launch.digest.clone(), play });
             let range = &self.0.options.start_up;
             let seconds = state.random.random_range(range.start().as_secs_f64()..=range.end().as_secs_f64());
             (self.0.scale.of(Duration::from_secs_f64(seconds)), state.launches.len())
@@ -157,9 +177,13 @@ impl Runtime for Simulation {
     }
 
     fn stop(&self, task: &TaskArn) {
-        if let Some(asked) = self.0.lock().tasks.get(task) {
-            asked.send_replace(Asked::Stop);
+        if let Some(task) = self.0.lock().tasks.get(task) {
+            task.asked.send_replace(Asked::Stop);
         }
+    }
+
+    fn kill(&self, task: &TaskArn, code: i32) {
+        self.crash(task, code);
     }
 }
 
@@ -172,9 +196,9 @@ impl Inner {
         place: usize,
         mut orders: watch::Receiver<Asked>,
     ) -> Report {
-        if let Some(TaskFault::CannotStart { reason }) = launch.fault {
+        if let Some(reason) = launch.fault.as_ref().and_then(TaskFault::cannot_start) {
             tokio::time::sleep(start_up).await;
-            return Report::CannotStart { reason };
+            return Report::CannotStart { reason: reason.to_owned() };
         }
         tokio::select! {
             () = tokio::time::sleep(start_up) => {}
@@ -202,9 +226,9 @@ impl Inner {
     }
 
     async fn crash(&self, fault: Option<&TaskFault>) -> Report {
-        let Some(TaskFault::Crash { after, code }) = fault else { return std::future::pending().await };
-        tokio::time::sleep(*after).await;
-        Report::Exited { code: *code }
+        let Some((after, code)) = fault.and_then(TaskFault::crash) else { return std::future::pending().await };
+        tokio::time::sleep(after).await;
+        Report::Exited { code }
     }
 
     /// What the load balancer finds; ends never.
@@ -219,11 +243,28 @@ impl Inner {
                 break group;
             }
         };
-        let never = launch.fault == Some(TaskFault::NeverReady);
-        let checks = if never { group.health_check.unhealthy_threshold } else { 1 };
-        tokio::time::sleep(group.health_check.interval * checks).await;
-        self.report(&launch.task, Report::TargetHealth { healthy: !never });
+        let check = &group.health_check;
+        let mut healthy = self.passes(&launch.task, &group);
+        let checks = if healthy { 1 } else { check.unhealthy_threshold };
+        tokio::time::sleep(check.interval * checks).await;
+        self.report(&launch.task, Report::TargetHealth { healthy });
+        // Nothing else that the simulation plays changes the checks of a task.
+        while launch.fault.as_ref().is_some_and(TaskFault::is_composed) {
+            tokio::time::sleep(check.interval).await;
+            if self.passes(&launch.task, &group) != healthy {
+                healthy = !healthy;
+                let checks = if healthy { check.healthy_threshold } else { check.unhealthy_threshold };
+                tokio::time::sleep(check.interval * checks.saturating_sub(1)).await;
+                self.report(&launch.task, Report::TargetHealth { healthy });
+            }
+        }
         std::future::pending::<()>().await;
+    }
+
+    /// Whether the fault of a task lets its health checks pass at this moment.
+    fn passes(&self, task: &TaskArn, group: &TargetGroup) -> bool {
+        let share = self.cloud.upgrade().map_or(1.0, |cloud| route::share(&cloud, &group.name));
+        self.lock().tasks.get(task).is_none_or(|task| task.play.is_ready(&group.health_check.path, share))
     }
 
     async fn one_off(&self, launch: &Launch) -> Report {

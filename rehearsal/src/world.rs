@@ -3,11 +3,13 @@
 //! The model asks for tasks through a [`Runtime`]; a runtime answers with [`Report`]s. Processes,
 //! containers and the simulation of the seeded histories are runtimes.
 
+mod fault;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+pub use self::fault::{TaskFault, When};
 
 /// The ARN of a task.
 pub type TaskArn = String;
@@ -40,38 +42,6 @@ pub struct Launch {
     pub stop_timeout: Duration,
     /// What the cloud does to this task, whatever its program does.
     pub fault: Option<TaskFault>,
-}
-
-/// What the cloud does to a task on purpose. Faults belong to the cloud, never to the program.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TaskFault {
-    /// The process is killed this long after its start, and its exit code is reported as this one.
-    Crash {
-        /// How long it lives, already scaled. In JSON: seconds.
-        #[serde(with = "seconds")]
-        after: Duration,
-        /// The exit code that is reported.
-        code: i32,
-    },
-    /// The load balancer's health checks never pass; the process is healthy otherwise.
-    NeverReady,
-    /// The program is not started: this is the stopped reason.
-    CannotStart {
-        /// What ECS would say, `CannotPullContainerError: ...` for one.
-        reason: String,
-    },
-    /// Answers to requests come this much later.
-    Slow {
-        /// What is added to every answer. In JSON: seconds.
-        #[serde(with = "seconds")]
-        by: Duration,
-    },
-    /// This share of requests, 0.0 to 1.0, is answered with 500 by the cloud.
-    Errors {
-        /// The share.
-        rate: f64,
-    },
 }
 
 /// What a runtime saw happen to a task.
@@ -115,26 +85,12 @@ pub trait Runtime: Send + Sync + 'static {
     fn start(&self, launch: Launch);
     /// Asks a task to end: SIGTERM, and SIGKILL after its stop timeout.
     fn stop(&self, task: &TaskArn);
+    /// Ends a task at once, whatever it is doing, and reports this exit code.
+    fn kill(&self, task: &TaskArn, code: i32);
 }
 
 /// Where a runtime sends what it saw.
 pub trait Reports: Send + Sync + 'static {
     /// Takes a report about a task; reports of tasks that nobody knows are ignored.
     fn report(&self, task: &TaskArn, report: Report);
-}
-
-/// Durations as the control plane writes them.
-mod seconds {
-    use std::time::Duration;
-
-    use serde::{Deserialize as _, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(duration.as_secs_f64())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-        let seconds = f64::deserialize(deserializer)?;
-        Duration::try_from_secs_f64(seconds).map_err(serde::de::Error::custom)
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -12,12 +12,12 @@ use http_body_util::{BodyExt as _, Either, Full};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::Instant;
 
-use super::BalancerOptions;
 use super::connections::Lease;
 use super::counts::UnderWay;
 use super::endpoint::Endpoint;
-use super::group::Group;
 use super::refusal::Refusal;
+use super::{Choice, Inner, check};
+use crate::faults::play::{Asked, Turn};
 
 /// A body for a client: the target's as it comes, or the balancer's own.
 pub(super) type Answer = Response<Either<Passing, Full<Bytes>>>;
@@ -29,49 +29,66 @@ pub(super) struct Ends {
     pub(super) listener: SocketAddr,
 }
 
-/// Sends a request to the target of the group whose turn it is.
-pub(super) async fn forward(
-    mut request: Request<Incoming>,
-    ends: Ends,
-    group: &Group,
-    options: &BalancerOptions,
-) -> Answer {
-    let Some(endpoint) = group.choose() else {
+/// Sends a request to the target that was chosen for it.
+pub(super) async fn forward(mut request: Request<Incoming>, ends: Ends, choice: Choice, balancer: &Inner) -> Answer {
+    let Choice { group, endpoint, of_users, share } = choice;
+    let Some(endpoint) = endpoint else {
         group.total.lock().unwrap_or_else(PoisonError::into_inner).refuse(Refusal::NoTarget.status(), false);
         return Refusal::NoTarget.response().map(Either::Right);
     };
     let under_way = UnderWay::new([&group.total, &endpoint.counts]);
     address_to_target(&mut request, ends);
+    let turn = endpoint.play.take(Asked { path: request.uri().path(), of_users, share });
     let began = Instant::now();
-    let outcome = send(request, &endpoint, options).await;
+    let outcome = send(request, &endpoint, &turn, balancer).await;
     let took = began.elapsed();
+    if let Some(code) = turn.ends {
+        balancer.faults.kill(&endpoint.task, code);
+    }
     under_way.each(|counts| match &outcome {
         Ok((response, _)) => counts.answer(response.status(), took),
         // It stands for an answer of the target.
-        Err(Refusal::Planted) => counts.answer(Refusal::Planted.status(), took),
-        Err(refusal) => counts.refuse(refusal.status(), refusal.is_of_connection()),
+        Err((Refusal::Planted, _)) => counts.answer(Refusal::Planted.status(), took),
+        Err((refusal, _)) => counts.refuse(refusal.status(), refusal.is_of_connection()),
     });
     match outcome {
         Ok((mut response, lease)) => {
             remove_hop_by_hop(response.headers_mut());
             response.map(|body| Either::Left(Passing { body, lease: Some(lease) }))
         }
-        Err(refusal) => refusal.response().map(Either::Right),
+        Err((refusal, headers)) => {
+            let mut response = refusal.response().map(Either::Right);
+            response.headers_mut().extend(headers);
+            response
+        }
     }
 }
 
+/// The answer of the target after all that its way and its fault take; or why there is none, with
+/// the headers that the one in its stead has.
 async fn send(
     request: Request<Incoming>,
-    endpoint: &Arc<Endpoint>,
-    options: &BalancerOptions,
-) -> Result<(Response<Incoming>, Lease), Refusal> {
-    if endpoint.fails_this_one() {
+    endpoint: &Endpoint,
+    turn: &Turn,
+    balancer: &Inner,
+) -> Result<(Response<Incoming>, Lease), (Refusal, HeaderMap)> {
+    let began = Instant::now();
+    let way = balancer.delay();
+    let answer = if turn.fails {
+        let path = request.uri().path().to_owned();
         // The body is read all the same, as a program that fails would have done.
         let _ = request.into_body().collect().await;
-        return Err(Refusal::Planted);
+        let limit = balancer.options.connect_timeout;
+        Err((Refusal::Planted, check::own_headers(endpoint.address, &path, limit).await))
+    } else {
+        let sent = endpoint.connections.send(request, &balancer.options).await;
+        sent.map_err(|refusal| (refusal, HeaderMap::new()))
+    };
+    let elapsed = began.elapsed();
+    // Even no time at all, slept, would be rounded up to the timer's millisecond.
+    if let Some(left) = turn.stretch(elapsed + way).checked_sub(elapsed).filter(|left| !left.is_zero()) {
+        tokio::time::sleep(left).await;
     }
-    let answer = endpoint.connections.send(request, options).await;
-    tokio::time::sleep(endpoint.delay()).await;
     answer
 }
 

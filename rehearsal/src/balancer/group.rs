@@ -11,7 +11,7 @@ use super::turns::Turns;
 use crate::{HealthCheck, Target, TargetGroup, TargetState};
 
 pub(super) struct Group {
-    name: String,
+    pub(super) name: String,
     members: Mutex<Members>,
     /// Of all its targets, those that are gone included.
     pub(super) total: Mutex<Counts>,
@@ -41,9 +41,9 @@ impl Group {
             let endpoint = match members.present.iter().find(same) {
                 Some((_, endpoint)) => Arc::clone(endpoint),
                 None => {
-                    let fault = (balancer.fault_of)(&target.task);
+                    let fault = balancer.faults.fault_of(&target.task);
                     let endpoint = Arc::new(Endpoint::new(target.task.clone(), target.address, fault));
-                    tokio::spawn(check::run(Arc::clone(self), Arc::clone(&endpoint), Arc::clone(&balancer.reports)));
+                    tokio::spawn(check::run(Arc::clone(self), Arc::clone(&endpoint), Arc::downgrade(balancer)));
                     endpoint
                 }
             };

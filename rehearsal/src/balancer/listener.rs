@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::Request;
@@ -12,7 +12,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::forward::{self, Answer, Ends};
@@ -23,20 +22,14 @@ use super::{Forward, Inner};
 /// How long to wait when no connection can be accepted, for want of file descriptors say.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Where a listener is reached, and what it does with requests.
-#[derive(Clone, Debug)]
+/// Where a listener is reached.
+#[derive(Clone, Copy, Debug)]
 pub struct Address {
     /// The address.
     pub socket: SocketAddr,
-    pub(super) forward: watch::Sender<Vec<Forward>>,
 }
 
 impl Address {
-    /// Sends requests elsewhere from now on.
-    pub fn forward_to(&self, forward: Vec<Forward>) {
-        self.forward.send_replace(forward);
-    }
-
     /// `http://HOST:PORT`.
     #[must_use]
     pub fn url(&self) -> String {
@@ -44,10 +37,19 @@ impl Address {
     }
 }
 
+/// What a listener does with requests.
+#[derive(Debug)]
+pub(super) enum Plan {
+    /// Sends them there.
+    Fixed(Vec<Forward>),
+    /// Sends them where the rule of this ARN says.
+    Rule(String),
+}
+
 pub(super) struct Listener {
     pub(super) balancer: Arc<Inner>,
     pub(super) turns: Mutex<Turns>,
-    pub(super) receiver: watch::Receiver<Vec<Forward>>,
+    pub(super) plan: Plan,
 }
 
 impl Listener {
@@ -86,13 +88,8 @@ impl Listener {
     }
 
     async fn answer(&self, request: Request<Incoming>, ends: Ends) -> Answer {
-        let chosen = {
-            let forward = self.receiver.borrow();
-            let candidates = forward.iter().map(|to| (to.group.clone(), to.weight, to.group.clone()));
-            self.turns.lock().unwrap_or_else(PoisonError::into_inner).next(candidates)
-        };
-        match chosen.and_then(|name| self.balancer.group(&name)) {
-            Some(group) => forward::forward(request, ends, &group, &self.balancer.options).await,
+        match self.balancer.choose(&self.plan, &self.turns) {
+            Some(choice) => forward::forward(request, ends, choice, &self.balancer).await,
             None => Refusal::NoTarget.response().map(Either::Right),
         }
     }

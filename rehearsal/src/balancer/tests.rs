@@ -1,5 +1,7 @@
 //! Tests of the balancer between real sockets.
 
+mod faults;
+mod rules;
 mod stage;
 
 use std::sync::atomic::Ordering;
@@ -122,8 +124,7 @@ async fn a_deregistered_target_finishes_what_it_has_and_gets_nothing_new() {
     let (stage, _balancer, address) = Stage::new(&[("a", a.address)], BalancerOptions::default()).await;
     stage.heard("a", true).await;
     a.behaviour.silent.store(true, Ordering::Relaxed);
-    let clone = address.clone();
-    let under_way = tokio::spawn(async move { status(&clone).await });
+    let under_way = tokio::spawn(async move { status(&address).await });
     eventually(|| !a.behaviour.last.lock().expect("lock").is_empty()).await;
     stage.change(|targets| {
         targets[0].state = TargetState::Draining;
@@ -149,34 +150,6 @@ async fn what_is_not_finished_within_the_delay_is_cut() {
     eventually(|| !a.behaviour.last.lock().expect("lock").is_empty()).await;
     stage.change(Vec::clear);
     assert_eq!(under_way.await.expect("answer"), 502);
-}
-
-#[tokio::test]
-async fn faults_are_played_in_the_targets_stead() {
-    let (a, b) = (serve().await, serve().await);
-    let targets = [("never ready", a.address), ("errors", b.address)];
-    let (stage, balancer, address) = Stage::with_faults(&targets, BalancerOptions::default(), |task| {
-        Some(if task == "errors" { TaskFault::Errors { rate: 0.5 } } else { TaskFault::NeverReady })
-    })
-    .await;
-    stage.heard("errors", true).await;
-    stage.heard("never ready", false).await;
-    let mut statuses = Vec::new();
-    for _ in 0..10 {
-        statuses.push(status(&address).await);
-    }
-    assert_eq!(statuses.iter().filter(|status| **status == 500).count(), 5, "{statuses:?}");
-    assert_eq!(balancer.counts()[0].total.target_answers, BTreeMap::from([(2, 5), (5, 5)]));
-    assert_eq!(a.behaviour.checked.load(Ordering::Relaxed), 0);
-}
-
-#[tokio::test]
-async fn a_slow_target_is_slow_by_what_was_planted() {
-    let a = serve().await;
-    let by = |_: &TaskArn| Some(TaskFault::Slow { by: Duration::from_millis(50) });
-    let (_stage, balancer, address) = Stage::with_faults(&[("a", a.address)], BalancerOptions::default(), by).await;
-    assert_eq!(status(&address).await, 200);
-    assert!(balancer.counts()[0].total.response_time.longest() >= Duration::from_millis(50));
 }
 
 #[tokio::test]

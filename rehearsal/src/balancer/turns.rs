@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 /// How far each candidate is ahead of or behind its share.
 #[derive(Debug, Default)]
-pub(super) struct Turns(BTreeMap<String, i64>);
+pub(crate) struct Turns(BTreeMap<String, i64>);
 
 impl Turns {
     /// The candidate whose turn it is, of those with a weight; none when all weigh nothing.
-    pub(super) fn next<T>(&mut self, candidates: impl IntoIterator<Item = (String, u32, T)>) -> Option<T> {
+    pub(crate) fn next<T>(&mut self, candidates: impl IntoIterator<Item = (String, u32, T)>) -> Option<T> {
         let mut standing = BTreeMap::new();
         let mut sum = 0;
         let mut first: Option<(String, i64, T)> = None;
@@ -57,9 +57,27 @@ mod tests {
     }
 
     #[test]
-    fn a_share_of_five_percent_is_five_of_a_hundred() {
-        let turns = sequence(&[("a", 95), ("b", 5)], 200);
-        assert_eq!(turns.matches('b').count(), 10);
+    fn a_share_is_exact_over_as_few_requests_as_it_can_be() {
+        for (tenths, of, expected) in
+            [(50, 20, 1), (50, 200, 10), (100, 10, 1), (500, 2, 1), (550, 20, 11), (1, 1000, 1)]
+        {
+            let turns = sequence(&[("a", 1000 - tenths), ("b", tenths)], of);
+            assert_eq!(turns.matches('b').count(), expected, "{tenths} of 1000 in {of}");
+        }
+    }
+
+    #[test]
+    fn a_new_share_holds_from_the_next_request_on() {
+        let mut turns = Turns::default();
+        let mut ask = |weights: [u32; 2], count: usize| -> String {
+            let candidates = || [("a".to_owned(), weights[0], 'a'), ("b".to_owned(), weights[1], 'b')];
+            (0..count).filter_map(|_| turns.next(candidates())).collect()
+        };
+        assert_eq!(ask([1000, 0], 7), "aaaaaaa");
+        assert_eq!(ask([950, 50], 20).matches('b').count(), 1);
+        assert_eq!(ask([500, 500], 20).matches('b').count(), 10);
+        assert_eq!(ask([0, 1000], 5), "bbbbb");
+        assert_eq!(ask([1000, 0], 5), "aaaaa");
     }
 
     #[test]

@@ -32,9 +32,10 @@ pub(super) fn answer(cloud: &Cloud, request: &Request<Bytes>) -> Response<Bytes>
             cloud.faults(|faults| faults.add_call(rule));
             json!({})
         }),
-        (&Method::POST, "faults/tasks") => parse::<PlantTask>(request).map(|planted| {
+        (&Method::POST, "faults/tasks") => parse::<PlantTask>(request).and_then(|planted| {
+            planted.fault.check().map_err(|message| (StatusCode::BAD_REQUEST, message))?;
             cloud.faults(|faults| faults.add_task(planted.tasks, planted.fault, planted.times));
-            json!({})
+            Ok(json!({}))
         }),
         (&Method::DELETE, "faults") => {
             cloud.faults(crate::faults::Faults::clear);

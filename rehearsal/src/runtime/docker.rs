@@ -17,7 +17,7 @@ use self::engine::Engine;
 use super::estate::Estate;
 use super::loopback::Loopback;
 use super::process::{ProcessOptions, Processes};
-use super::{asked, invocation, output};
+use super::{Order, invocation, killed, output, stopped};
 use crate::registry::{Image, Registry};
 use crate::world::{Launch, Report, Reports, Runtime, TaskArn, TaskFault};
 
@@ -44,7 +44,7 @@ struct Shared {
     loopback: Loopback,
     options: ProcessOptions,
     placeholders: Processes,
-    tasks: Mutex<BTreeMap<TaskArn, watch::Sender<bool>>>,
+    tasks: Mutex<BTreeMap<TaskArn, watch::Sender<Order>>>,
 }
 
 impl Containers {
@@ -75,7 +75,7 @@ impl Containers {
         self.0.placeholders.stop_all().await;
         let stops: Vec<_> = lock(&self.0.tasks).values().cloned().collect();
         for stop in &stops {
-            stop.send_replace(true);
+            stop.send_replace(Order::Stop);
         }
         for stop in stops {
             stop.closed().await;
@@ -89,12 +89,12 @@ impl Runtime for Containers {
         if image.as_ref().is_ok_and(|image| invocation::is_placeholder(&image.configuration)) {
             return self.0.placeholders.start(launch);
         }
-        let (stop, stopped) = watch::channel(false);
-        lock(&self.0.tasks).insert(launch.task.clone(), stop);
+        let (order, orders) = watch::channel(Order::Run);
+        lock(&self.0.tasks).insert(launch.task.clone(), order);
         let shared = Arc::clone(&self.0);
         tokio::spawn(async move {
             let task = launch.task.clone();
-            let end = shared.supervise(launch, image, stopped).await;
+            let end = shared.supervise(launch, image, orders).await;
             lock(&shared.tasks).remove(&task);
             shared.reports.report(&task, end);
         });
@@ -103,20 +103,32 @@ impl Runtime for Containers {
     fn stop(&self, task: &TaskArn) {
         self.0.placeholders.stop(task);
         if let Some(stop) = lock(&self.0.tasks).get(task) {
-            stop.send_replace(true);
+            stop.send_replace(Order::Stop);
+        }
+    }
+
+    fn kill(&self, task: &TaskArn, code: i32) {
+        self.0.placeholders.kill(task, code);
+        if let Some(order) = lock(&self.0.tasks).get(task) {
+            order.send_replace(Order::Kill(code));
         }
     }
 }
 
 impl Shared {
-    async fn supervise(&self, launch: Launch, image: Result<Image, String>, mut stop: watch::Receiver<bool>) -> Report {
-        if let Some(TaskFault::CannotStart { reason }) = launch.fault {
-            return Report::CannotStart { reason };
+    async fn supervise(
+        &self,
+        launch: Launch,
+        image: Result<Image, String>,
+        mut orders: watch::Receiver<Order>,
+    ) -> Report {
+        if let Some(reason) = launch.fault.as_ref().and_then(TaskFault::cannot_start) {
+            return Report::CannotStart { reason: reason.to_owned() };
         }
         let created = match image {
             Ok(image) => tokio::select! {
                 created = self.create(&launch, &image) => created,
-                () = asked(&mut stop) => return Report::Exited { code: KILLED },
+                () = stopped(&mut orders) => return Report::Exited { code: KILLED },
             },
             Err(reason) => Err(reason),
         };
@@ -129,7 +141,7 @@ impl Shared {
             return Report::CannotStart { reason: format!("CannotStartContainerError: {error}") };
         }
         self.reports.report(&launch.task, Report::Running { address });
-        let code = self.attend(&launch, &container, stop).await;
+        let code = self.attend(&launch, &container, orders).await;
         self.engine.remove(&container).await;
         Report::Exited { code }
     }
@@ -165,7 +177,7 @@ impl Shared {
     }
 
     /// Reads what the container writes, stops it when asked, plays its fault, and returns its code.
-    async fn attend(&self, launch: &Launch, container: &str, mut stop: watch::Receiver<bool>) -> i32 {
+    async fn attend(&self, launch: &Launch, container: &str, mut orders: watch::Receiver<Order>) -> i32 {
         let mut reading = tokio::task::JoinSet::new();
         let mut follower = self.engine.follow(container).ok();
         if let Some(follower) = &mut follower {
@@ -176,22 +188,13 @@ impl Shared {
                 reading.spawn(output::report_lines(stream, launch.task.clone(), Arc::clone(&self.reports)));
             }
         }
-        let crash = async {
-            match launch.fault {
-                Some(TaskFault::Crash { after, code }) => {
-                    tokio::time::sleep(after).await;
-                    code
-                }
-                _ => std::future::pending().await,
-            }
-        };
         let code = tokio::select! {
             code = self.engine.wait(container) => code,
-            code = crash => {
+            code = killed(launch, orders.clone()) => {
                 self.engine.signal(container, "KILL").await;
                 code
             }
-            () = asked(&mut stop) => {
+            () = stopped(&mut orders) => {
                 self.engine.signal(container, "TERM").await;
                 match tokio::time::timeout(launch.stop_timeout, self.engine.wait(container)).await {
                     Ok(code) => code,

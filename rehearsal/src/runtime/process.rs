@@ -18,7 +18,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::{OnceCell, watch};
 
 use super::loopback::{Loopback, Place, Templates};
-use super::{asked, invocation, output};
+use super::{Order, invocation, killed, output, stopped};
 use crate::registry::{Configuration, Registry};
 use crate::world::{Launch, Report, Reports, Runtime, TaskArn, TaskFault};
 
@@ -55,7 +55,7 @@ struct Shared {
     loopback: Loopback,
     images: Mutex<BTreeMap<String, Arc<Unpacking>>>,
     /// Tells a task's supervisor to stop it, as long as there is one.
-    tasks: Mutex<BTreeMap<TaskArn, watch::Sender<bool>>>,
+    tasks: Mutex<BTreeMap<TaskArn, watch::Sender<Order>>>,
 }
 
 /// An image that one task unpacks for all, or the reason why it cannot be had.
@@ -81,7 +81,7 @@ impl Processes {
     pub async fn stop_all(&self) {
         let stops: Vec<_> = lock(&self.0.tasks).values().cloned().collect();
         for stop in &stops {
-            stop.send_replace(true);
+            stop.send_replace(Order::Stop);
         }
         for stop in stops {
             stop.closed().await;
@@ -91,12 +91,12 @@ impl Processes {
 
 impl Runtime for Processes {
     fn start(&self, launch: Launch) {
-        let (stop, stopped) = watch::channel(false);
-        lock(&self.0.tasks).insert(launch.task.clone(), stop);
+        let (order, orders) = watch::channel(Order::Run);
+        lock(&self.0.tasks).insert(launch.task.clone(), order);
         let shared = Arc::clone(&self.0);
         tokio::spawn(async move {
             let task = launch.task.clone();
-            let end = shared.supervise(launch, stopped).await;
+            let end = shared.supervise(launch, orders).await;
             lock(&shared.tasks).remove(&task);
             shared.reports.report(&task, end);
         });
@@ -104,20 +104,26 @@ impl Runtime for Processes {
 
     fn stop(&self, task: &TaskArn) {
         if let Some(stop) = lock(&self.0.tasks).get(task) {
-            stop.send_replace(true);
+            stop.send_replace(Order::Stop);
+        }
+    }
+
+    fn kill(&self, task: &TaskArn, code: i32) {
+        if let Some(order) = lock(&self.0.tasks).get(task) {
+            order.send_replace(Order::Kill(code));
         }
     }
 }
 
 impl Shared {
     /// Runs a task from its start to its end, and returns how it ended.
-    async fn supervise(&self, launch: Launch, mut stop: watch::Receiver<bool>) -> Report {
-        if let Some(TaskFault::CannotStart { reason }) = launch.fault {
-            return Report::CannotStart { reason };
+    async fn supervise(&self, launch: Launch, mut orders: watch::Receiver<Order>) -> Report {
+        if let Some(reason) = launch.fault.as_ref().and_then(TaskFault::cannot_start) {
+            return Report::CannotStart { reason: reason.to_owned() };
         }
         let image = tokio::select! {
             image = self.image(&launch) => image,
-            () = asked(&mut stop) => return Report::Exited { code: KILLED },
+            () = stopped(&mut orders) => return Report::Exited { code: KILLED },
         };
         let started = match image {
             Ok(image) => self.spawn(&launch, &image).await.map_err(|error| cannot_start(&image, &launch, &error)),
@@ -128,7 +134,7 @@ impl Shared {
             Err(reason) => return Report::CannotStart { reason },
         };
         self.reports.report(&launch.task, Report::Running { address: launch.port.map(|port| place.socket(port)) });
-        Report::Exited { code: self.attend(&launch, child, stop).await }
+        Report::Exited { code: self.attend(&launch, child, orders).await }
     }
 
     /// The image on disk: unpacked by the first task of its digest, for all.
@@ -177,7 +183,7 @@ impl Shared {
     }
 
     /// Reads what the process writes, stops it when asked, plays its fault, and returns its code.
-    async fn attend(&self, launch: &Launch, mut child: Child, mut stop: watch::Receiver<bool>) -> i32 {
+    async fn attend(&self, launch: &Launch, mut child: Child, mut orders: watch::Receiver<Order>) -> i32 {
         let process = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         let mut reading = tokio::task::JoinSet::new();
         if let Some(stream) = child.stdout.take() {
@@ -186,23 +192,14 @@ impl Shared {
         if let Some(stream) = child.stderr.take() {
             reading.spawn(output::report_lines(stream, launch.task.clone(), Arc::clone(&self.reports)));
         }
-        let crash = async {
-            match launch.fault {
-                Some(TaskFault::Crash { after, code }) => {
-                    tokio::time::sleep(after).await;
-                    code
-                }
-                _ => std::future::pending().await,
-            }
-        };
         let code = tokio::select! {
             status = child.wait() => exit_code(status),
-            code = crash => {
+            code = killed(launch, orders.clone()) => {
                 kill_group(process);
                 let _ = child.wait().await;
                 code
             }
-            () = asked(&mut stop) => {
+            () = stopped(&mut orders) => {
                 if let Some(process) = process {
                     let _ = kill_process(process, Signal::TERM);
                 }

@@ -1,5 +1,7 @@
 //! The simulation with a runtime's eyes: what it is told, and what it reports.
 
+mod route;
+
 use serde_json::json;
 
 use super::*;

@@ -22,6 +22,8 @@ pub(super) struct Behaviour {
     pub(super) unready: AtomicBool,
     /// Reads requests and answers none until told.
     pub(super) silent: AtomicBool,
+    /// Takes this many milliseconds over an answer.
+    pub(super) slowness: AtomicU64,
     /// Says `Connection: close`.
     pub(super) closing: AtomicBool,
     /// Reads a request and closes the connection.
@@ -54,10 +56,13 @@ impl Behaviour {
             if self.silent.load(Ordering::Relaxed) {
                 self.go_on.notified().await;
             }
+            let slowness = self.slowness.load(Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(slowness)).await;
             self.answered.fetch_add(1, Ordering::Relaxed);
             let closing = self.closing.load(Ordering::Relaxed);
             let connection = if closing { "connection: close\r\n" } else { "" };
-            let answer = format!("HTTP/1.1 200 OK\r\n{connection}content-length: 2\r\n\r\nok");
+            let head = "HTTP/1.1 200 OK\r\nx-commit: c0ffee\r\n";
+            let answer = format!("{head}{connection}content-length: 2\r\n\r\nok");
             if stream.write_all(answer.as_bytes()).await.is_err() || closing {
                 return;
             }
@@ -90,6 +95,7 @@ pub(super) async fn serve() -> Served {
 /// The cloud's part: targets that the test decides about, and the reports that come back.
 pub(super) struct Stage {
     pub(super) groups: Mutex<Vec<TargetGroup>>,
+    rules: Mutex<Vec<Rule>>,
     changes: watch::Sender<u64>,
     pub(super) reports: Mutex<Vec<(TaskArn, bool)>>,
 }
@@ -97,6 +103,10 @@ pub(super) struct Stage {
 impl Targets for Stage {
     fn target_groups(&self) -> Vec<TargetGroup> {
         self.groups.lock().expect("lock").clone()
+    }
+
+    fn rules(&self) -> Vec<Rule> {
+        self.rules.lock().expect("lock").clone()
     }
 
     fn watch_targets(&self) -> watch::Receiver<u64> {
@@ -108,6 +118,22 @@ impl Reports for Stage {
     fn report(&self, task: &TaskArn, report: Report) {
         let Report::TargetHealth { healthy } = report else { panic!("{report:?}") };
         self.reports.lock().expect("lock").push((task.clone(), healthy));
+    }
+}
+
+/// What is wrong with tasks, and which were killed.
+pub(super) struct Planted {
+    fault_of: fn(&TaskArn) -> Option<TaskFault>,
+    pub(super) killed: Mutex<Vec<(TaskArn, i32)>>,
+}
+
+impl Faulty for Planted {
+    fn fault_of(&self, task: &TaskArn) -> Option<TaskFault> {
+        (self.fault_of)(task)
+    }
+
+    fn kill(&self, task: &TaskArn, code: i32) {
+        self.killed.lock().expect("lock").push((task.clone(), code));
     }
 }
 
@@ -125,6 +151,13 @@ impl Stage {
         options: BalancerOptions,
         fault_of: fn(&TaskArn) -> Option<TaskFault>,
     ) -> (Arc<Self>, Balancer, Address) {
+        let stage = Self::with_groups(&[("web", targets)]);
+        let balancer = stage.balancer(fault_of, options).0;
+        let address = balancer.listen(0, vec![Forward { group: "web".to_owned(), weight: 1 }]).await.expect("port");
+        (stage, balancer, address)
+    }
+
+    pub(super) fn with_groups(groups: &[(&str, &[(&str, SocketAddr)])]) -> Arc<Self> {
         let health_check = HealthCheck {
             path: "/ready".to_owned(),
             interval: Duration::from_millis(10),
@@ -138,25 +171,48 @@ impl Stage {
             weight: 1,
             state: TargetState::Initial,
         };
-        let group = TargetGroup {
-            name: "web".to_owned(),
-            arn: "arn".to_owned(),
-            health_check,
+        let group = |(name, targets): &(&str, &[(&str, SocketAddr)])| TargetGroup {
+            name: (*name).to_owned(),
+            arn: format!("arn:aws:elasticloadbalancing:r:1:targetgroup/{name}/1"),
+            health_check: health_check.clone(),
             deregistration_delay: Duration::from_millis(200),
             targets: targets.iter().map(target).collect(),
         };
-        let stage = Arc::new(Self {
-            groups: Mutex::new(vec![group]),
+        Arc::new(Self {
+            groups: Mutex::new(groups.iter().map(group).collect()),
+            rules: Mutex::default(),
             changes: watch::Sender::new(0),
             reports: Mutex::default(),
-        });
-        let balancer = Balancer::new(stage.clone(), stage.clone(), Arc::new(fault_of), options);
-        let address = balancer.listen(0, vec![Forward { group: "web".to_owned(), weight: 1 }]).await.expect("port");
-        (stage, balancer, address)
+        })
+    }
+
+    pub(super) fn balancer(
+        self: &Arc<Self>,
+        fault_of: fn(&TaskArn) -> Option<TaskFault>,
+        options: BalancerOptions,
+    ) -> (Balancer, Arc<Planted>) {
+        let planted = Arc::new(Planted { fault_of, killed: Mutex::default() });
+        let balancer = Balancer::new(self.clone(), self.clone(), planted.clone(), options);
+        (balancer, planted)
+    }
+
+    /// Gives a rule these weights.
+    pub(super) fn shift(&self, arn: &str, weights: &[(&str, u32)]) {
+        let forward = weights.iter().map(|(group, weight)| Forward { group: (*group).to_owned(), weight: *weight });
+        let rule = Rule { arn: arn.to_owned(), of_users: arn == "production", forward: forward.collect() };
+        let mut rules = self.rules.lock().expect("lock");
+        rules.retain(|rule| rule.arn != arn);
+        rules.push(rule);
+        drop(rules);
+        self.changes.send_modify(|number| *number += 1);
     }
 
     pub(super) fn change(&self, change: impl FnOnce(&mut Vec<Target>)) {
-        change(&mut self.groups.lock().expect("lock")[0].targets);
+        self.change_in(0, change);
+    }
+
+    pub(super) fn change_in(&self, group: usize, change: impl FnOnce(&mut Vec<Target>)) {
+        change(&mut self.groups.lock().expect("lock")[group].targets);
         self.changes.send_modify(|number| *number += 1);
     }
 

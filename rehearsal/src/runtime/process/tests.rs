@@ -225,6 +225,16 @@ async fn a_planted_crash_has_the_planted_code_and_a_planted_reason_is_the_reason
 }
 
 #[tokio::test]
+async fn a_task_that_is_killed_is_gone_at_once_with_the_code_that_it_is_given() {
+    let stage = Stage::new();
+    stage.start("trap '' TERM; while :; do sleep 1; done", |_| {});
+    running(&stage.next().await);
+    stage.processes.kill(&"task".to_owned(), 137);
+    assert_eq!(stage.next().await, Report::Exited { code: 137 });
+    stage.processes.kill(&"nobody".to_owned(), 1);
+}
+
+#[tokio::test]
 async fn an_image_or_a_program_that_is_not_there_cannot_start() {
     let stage = Stage::new();
     stage.start("exit 0", |launch| launch.digest = Digest::of(b"nothing").to_string());
