@@ -7,6 +7,7 @@ pub mod alarms;
 pub mod ecr;
 pub mod ecs;
 mod expired;
+pub mod metrics;
 pub mod signed;
 pub mod transport;
 

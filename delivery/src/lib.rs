@@ -31,3 +31,4 @@ pub mod strategy;
 pub mod undo;
 pub mod verbs;
 pub mod verdict;
+pub mod watch;

@@ -19,6 +19,9 @@ use crate::release::Commit;
 use crate::secret::{Redactor, Secret};
 use crate::settings::EnvironmentSettings;
 
+pub(crate) use identity::{HEADER, Unwell, judge};
+pub(crate) use over::NEVER;
+
 /// What is asked of whom.
 #[derive(Clone, Debug)]
 pub struct Smoke<'a> {

@@ -5,6 +5,9 @@ use http::{Request, Response, StatusCode};
 
 use super::Smoke;
 
+/// The header in which an answer names its commit.
+pub(crate) const HEADER: &str = "x-commit";
+
 /// How much of an answer is repeated.
 const EXCERPT: usize = 200;
 
@@ -20,22 +23,35 @@ impl Smoke<'_> {
             .map_err(|error| error.to_string())?;
         let answer = self.transport.send(request, self.settings.smoke.timeout).await;
         judge(&answer.map_err(|error| error.to_string())?, self.commit.as_str(), path == "/health")
+            .map_err(|unwell| unwell.words)
     }
 }
 
+/// What is wrong with an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unwell {
+    /// What was seen, for people.
+    pub(crate) words: String,
+    /// Whether another commit answered, and answered well.
+    pub(crate) is_another: bool,
+}
+
 /// Whether this is 200 with this commit. `/ready` need not name one; a wrong one is wrong anywhere.
-fn judge(answer: &Response<Bytes>, expected: &str, named: bool) -> Result<String, String> {
+pub(crate) fn judge(answer: &Response<Bytes>, expected: &str, named: bool) -> Result<String, Unwell> {
     let status = answer.status();
+    let unwell = |words| Err(Unwell { words, is_another: false });
     if status != StatusCode::OK {
-        return Err(format!("{status}: {}", excerpt(answer.body())));
+        return unwell(format!("{status}: {}", excerpt(answer.body())));
     }
     let body: serde_json::Value = serde_json::from_slice(answer.body()).unwrap_or_default();
-    match body["commit"].as_str() {
+    let header = answer.headers().get(HEADER).and_then(|value| value.to_str().ok());
+    match header.or(body["commit"].as_str()) {
         Some(commit) if commit == expected => Ok(format!("{status} from {}", short(commit))),
-        Some(commit) => {
-            Err(format!("{status} from {}, expected {}", excerpt(short(commit).as_bytes()), short(expected)))
-        }
-        None if named => Err(format!("{status} without a commit: {}", excerpt(answer.body()))),
+        Some(commit) => Err(Unwell {
+            words: format!("{status} from {}, expected {}", excerpt(short(commit).as_bytes()), short(expected)),
+            is_another: true,
+        }),
+        None if named => unwell(format!("{status} without a commit: {}", excerpt(answer.body()))),
         None => Ok(format!("{status}, no commit named")),
     }
 }
@@ -62,7 +78,8 @@ mod tests {
     fn check(status: u16, body: &str, named: bool, expected: Result<&str, &str>) {
         let commit = "a".repeat(40);
         let answer = Response::builder().status(status).body(Bytes::from(body.to_owned())).expect("an answer");
-        assert_eq!(judge(&answer, &commit, named).as_deref().map_err(String::as_str), expected);
+        let judged = judge(&answer, &commit, named).map_err(|unwell| unwell.words);
+        assert_eq!(judged.as_deref().map_err(String::as_str), expected);
     }
 
     #[test]

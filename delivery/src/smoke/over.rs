@@ -6,7 +6,7 @@ use super::Smoke;
 use crate::aws::Transport;
 
 /// The flows have limits of their own, which are shorter.
-const NEVER: Duration = Duration::from_hours(1);
+pub(crate) const NEVER: Duration = Duration::from_hours(1);
 
 /// The flows' transport, which is ours.
 struct Over(Transport);

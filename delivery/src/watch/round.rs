@@ -1,0 +1,281 @@
+//! One watch as it goes: what is sent, what comes back, and whether that is enough to end it.
+
+mod due;
+mod take;
+
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
+use url::Url;
+
+use super::answer::{Behind, Parties, Way};
+use super::arm::Samples;
+use super::flow::Walked;
+use super::probe::{Probed, probe};
+use super::readiness::Ready;
+use super::users::Users;
+use super::{Reach, Watch, judge, told};
+use crate::aws::metrics::Minutes;
+use crate::progress::{Event, Measured, Progress, Step};
+use crate::verdict::abort::Abort;
+use crate::verdict::errors::needed;
+use crate::verdict::latency::early::Early;
+use crate::verdict::latency::{Allowed, FEWEST};
+use crate::verdict::{Finding, Source, Verdict};
+
+/// The pause between two looks at what is due.
+const LOOK: Duration = Duration::from_secs(1);
+/// The pause between two events of what was measured.
+const TELL: Duration = Duration::from_secs(10);
+/// So long the answers are waited for that are under way at the end: flows have deadlines of their own.
+const GRACE: Duration = Duration::from_mins(2);
+
+/// What a watch is to do.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) name: String,
+    /// What is watched: the reach, or the serving release alone.
+    pub(super) reach: Option<Reach>,
+    lasts: Duration,
+    /// It ends when so many probes of each have been answered; else with the time.
+    pairs: Option<u64>,
+}
+
+impl Plan {
+    pub(super) fn before_users(name: &str, pairs: u32, rate: u32) -> Self {
+        Self {
+            name: name.to_owned(),
+            reach: Some(Reach::Hold { weight: 0.0 }),
+            lasts: Duration::from_secs_f64(f64::from(pairs) / f64::from(rate.max(1))),
+            pairs: Some(pairs.into()),
+        }
+    }
+
+    pub(super) fn hold(reach: Reach, lasts: Duration) -> Self {
+        Self { name: reach.name(), reach: Some(reach), lasts, pairs: None }
+    }
+
+    pub(super) fn baseline(lasts: Duration) -> Self {
+        Self { name: "baseline".to_owned(), reach: None, lasts, pairs: None }
+    }
+
+    pub(super) fn weight(&self) -> f64 {
+        self.reach.map_or(0.0, Reach::weight)
+    }
+
+    /// Who gets what goes to the address of users.
+    pub(super) fn behind(&self) -> Behind {
+        match self.weight() {
+            weight if weight <= 0.0 => Behind::Serving,
+            weight if weight >= 100.0 => Behind::Candidate,
+            _ => Behind::Both,
+        }
+    }
+}
+
+/// What comes back of what was sent.
+enum Came {
+    Probe(Probed),
+    Flows(Option<Walked>),
+    Ready(Ready),
+    Users(anyhow::Result<(Minutes, Minutes)>),
+}
+
+/// What was seen of something that is asked again and again.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    pub(super) times: u32,
+    pub(super) bad: Option<Finding>,
+    /// Why it cannot be asked at all.
+    pub(super) unable: Option<String>,
+    /// How many there are of it.
+    pub(super) number: usize,
+    under_way: bool,
+    last: Option<Instant>,
+}
+
+/// A way, and how many of the answers by it were not by whom they should be.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Traced {
+    pub(super) answers: u64,
+    pub(super) strangers: u64,
+    pub(super) unknown: u64,
+    pub(super) last_stranger: Option<String>,
+}
+
+/// A watch that goes on.
+pub(super) struct Round<'w, 'a> {
+    pub(super) watch: &'w mut Watch<'a>,
+    pub(super) plan: Plan,
+    pub(super) began: Instant,
+    pub(super) parties: Parties,
+    /// Where probes go, and by which way that is.
+    ways: Vec<(Way, Url)>,
+    pub(super) candidate: Samples,
+    pub(super) serving: Samples,
+    pub(super) test: Traced,
+    pub(super) production: Traced,
+    pub(super) abort: Abort,
+    early: Early,
+    /// At how many good answers of the candidate its latency is looked at next.
+    next_look: usize,
+    pub(super) flows: Seen,
+    pub(super) ready: Seen,
+    pub(super) users: Users,
+    users_asked: Option<Instant>,
+    asking_users: bool,
+    sent: u64,
+    under_way: JoinSet<Came>,
+}
+
+impl<'w, 'a> Round<'w, 'a> {
+    pub(super) fn begin(watch: &'w mut Watch<'a>, plan: Plan) -> Self {
+        let subject = &watch.subject;
+        let environment = subject.environment;
+        let behind = plan.behind();
+        let mut ways = Vec::new();
+        // With all traffic at the candidate there is nothing to be seen by another way.
+        if plan.reach.is_some() && behind != Behind::Candidate {
+            ways.extend(environment.rollout.test_url.clone().map(|url| (Way::Test, url)));
+        }
+        ways.push((Way::Production, environment.base_url.clone()));
+        let parties = Parties { candidate: subject.candidate.clone(), serving: subject.serving.clone() };
+        let (abort, users) = (Abort::new(watch.settings.error_rate), Users::since(subject.clock.now()));
+        Self {
+            watch,
+            plan,
+            began: Instant::now(),
+            parties,
+            ways,
+            candidate: Samples::default(),
+            serving: Samples::default(),
+            test: Traced::default(),
+            production: Traced::default(),
+            abort,
+            early: Early::default(),
+            next_look: 0,
+            flows: Seen::default(),
+            ready: Seen::default(),
+            users,
+            users_asked: None,
+            asking_users: false,
+            sent: 0,
+            under_way: JoinSet::new(),
+        }
+    }
+
+    /// Goes on until the end, or until it is bad; then judges.
+    pub(super) async fn run(mut self, progress: &Progress) -> Verdict {
+        self.announce(progress);
+        let end = self.began + self.plan.lasts;
+        let rate = self.watch.settings.probe_rate;
+        let mut probes = every(Duration::from_secs(1) / rate.max(1));
+        let (mut looks, mut tells) = (every(LOOK), every(TELL));
+        // The first of these would have nothing to tell.
+        tells.reset();
+        let mut ended = false;
+        let bad = loop {
+            tokio::select! {
+                biased;
+                Some(came) = self.under_way.join_next(), if !self.under_way.is_empty() => {
+                    // A task that panicked brought nothing.
+                    if let Some(bad) = came.ok().and_then(|came| self.take(came)) {
+                        break Some(bad);
+                    }
+                }
+                () = sleep_until(end), if !ended && self.plan.pairs.is_none() => ended = true,
+                _ = probes.tick(), if !ended && rate > 0 => self.send(),
+                _ = looks.tick() => {
+                    if !ended {
+                        self.begin_what_is_due(end);
+                    }
+                    ended |= self.plan.pairs.is_some() && rate == 0;
+                }
+                _ = tells.tick() => self.tell(progress),
+            }
+            ended |= self.plan.pairs.is_some_and(|pairs| self.sent >= pairs);
+            if ended && (self.under_way.is_empty() || Instant::now() >= end + GRACE) {
+                break None;
+            }
+        };
+        self.tell(progress);
+        let findings = judge::findings(&self, bad.as_ref());
+        let latencies = std::mem::take(&mut self.serving.latencies);
+        self.watch.remember(&latencies);
+        match self.plan.reach {
+            Some(_) => told(&self.plan.name, findings, progress),
+            None => Verdict::of(&self.plan.name, Vec::new()),
+        }
+    }
+
+    /// Says what will be asked, and whether that can be enough.
+    fn announce(&self, progress: &Progress) {
+        let settings = &self.watch.settings;
+        let (rate, lasts) = (settings.probe_rate, self.plan.lasts.as_secs());
+        let sent = self.plan.pairs.unwrap_or(u64::from(rate) * lasts);
+        let name = &self.plan.name;
+        progress.say(
+            Step::Follow,
+            format!("{name}: watched for {lasts} s, with up to {sent} probes of each release, {rate} a second"),
+        );
+        if self.plan.reach.is_none() {
+            return;
+        }
+        let enough = needed(0, settings.error_rate).max(FEWEST as u64);
+        if sent < enough {
+            progress.warn(
+                Step::Follow,
+                format!(
+                    "{name}: {sent} probes in {lasts} s at {rate} a second are fewer than the {enough} without an error that a \
+                     pass takes; only requests of users can make up for them"
+                ),
+            );
+        }
+    }
+
+    /// Sends a probe by every way, first by one and next time by the other.
+    fn send(&mut self) {
+        let settings = &self.watch.settings;
+        let paths = &settings.probe_paths;
+        let turn = usize::try_from(self.sent).unwrap_or(0);
+        let path = if paths.is_empty() { "/health".to_owned() } else { paths[turn % paths.len()].clone() };
+        for number in 0..self.ways.len() {
+            let (way, base) = &self.ways[(turn + number) % self.ways.len()];
+            let transport = self.watch.subject.clients.transport.clone();
+            let probe = probe(transport, base.clone(), *way, path.clone(), settings.probe_timeout);
+            self.under_way.spawn(async move { Came::Probe(probe.await) });
+        }
+        self.sent += 1;
+    }
+
+    pub(super) fn allowed(&self) -> Allowed {
+        Allowed { ratio: self.watch.settings.latency_ratio, floor: self.watch.settings.latency_floor }
+    }
+
+    fn tell(&self, progress: &Progress) {
+        let measured = |source, candidate, serving| {
+            Event::Measured(Box::new(Measured {
+                watch: self.plan.name.clone(),
+                weight: self.plan.weight(),
+                source,
+                candidate,
+                serving,
+                spent: self.began.elapsed(),
+                lasts: self.plan.lasts,
+            }))
+        };
+        let serving = (self.serving.counts.requests > 0).then(|| self.serving.shown());
+        progress.tell(measured(Source::Probes, self.candidate.shown(), serving));
+        if self.users.heard {
+            let (candidate, serving) = self.users.shown(&self.watch.ledger, self.watch.subject.clock.now());
+            progress.tell(measured(Source::Users, candidate, serving));
+        }
+    }
+}
+
+fn every(pause: Duration) -> Interval {
+    let mut interval = interval_at(Instant::now(), pause);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
