@@ -106,8 +106,11 @@ impl Bench {
         let container = &self.settings.service.container;
         let next = now.with_image(container, &format!("{host}/{REPOSITORY}@{digest}")).expect("the container");
         let next = self.clients.register(&next).await.expect("a revision");
-        let service =
-            self.clients.update_service(&staging.cluster, &staging.service, next.arn()).await.expect("it is updated");
+        let service = self
+            .clients
+            .update_service(&staging.cluster, &staging.service, next.arn(), None)
+            .await
+            .expect("it is updated");
         service.primary().expect("a primary").id.clone()
     }
 

@@ -24,7 +24,7 @@ pub struct Past<'a> {
 }
 
 /// Where to go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Target {
     /// The service deployment by which it came in.
     pub deployment: ServiceDeployment,
@@ -130,6 +130,8 @@ mod tests {
                 failures: None,
                 triggered_alarms: Vec::new(),
                 stage: None,
+                pause: None,
+                weights: crate::aws::ecs::Weights::default(),
             };
             let image = RevisionImage {
                 container: "app".to_owned(),
@@ -137,8 +139,13 @@ mod tests {
                 digest: Some(Digest::of(release.as_bytes())),
             };
             let created_at = deployment.created_at;
-            let revision =
-                ServiceRevision { arn, task_definition: release.to_owned(), images: vec![image], created_at };
+            let revision = ServiceRevision {
+                arn,
+                task_definition: release.to_owned(),
+                images: vec![image],
+                target_groups: Vec::new(),
+                created_at,
+            };
             (deployment, revision)
         };
         words.split(' ').enumerate().map(one).unzip()

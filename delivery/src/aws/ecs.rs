@@ -3,9 +3,11 @@
 //!
 //! A [`Refusal`] is in the error whenever ECS answered that it would not.
 
+mod configured;
 mod definition;
 mod deployment;
 mod difference;
+mod pause;
 mod revision;
 mod run;
 mod service;
@@ -19,11 +21,13 @@ use jiff::Timestamp;
 
 use super::signed::Refusal;
 
+pub use configured::Configured;
 pub use definition::{LogPlace, TaskDefinition};
 pub use deployment::{DeploymentStatus, ServiceDeployment};
+pub use pause::{Answer, Pause, Weights};
 pub use revision::{RevisionImage, ServiceRevision};
 pub use run::{NoTask, OneOff};
-pub use service::{Deployment, Service, ServiceEvent};
+pub use service::{Balanced, Deployment, Service, ServiceEvent};
 pub use task::{Container, DesiredStatus, Task};
 
 /// What went wrong, as a [`Refusal`] when ECS answered.

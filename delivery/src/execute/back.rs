@@ -14,6 +14,7 @@ use crate::plan::{short, tag_of};
 use crate::progress::{Outcome, Step};
 use crate::prove::prove;
 use crate::release::Digest;
+use crate::settings::Strategy;
 use crate::undo::{self, Past};
 
 /// Where to go.
@@ -132,7 +133,16 @@ pub(crate) async fn bring_back(
     digest: Option<&Digest>,
 ) -> Result<Back, Ending> {
     let edge = session.unstoppable();
-    let service = session.update(environment, definition.arn()).await?;
+    let settings = session.of(environment);
+    let configured = match settings.strategy {
+        Strategy::Rolling => None,
+        // Not known, it comes back as the service is set up, and every pause is answered on the way.
+        _ => match session.clients.service(&settings.cluster, &settings.service).await {
+            Ok(Some(service)) => service.configured_back(&settings.strategy),
+            _ => None,
+        },
+    };
+    let service = session.update(environment, definition.arn(), configured).await?;
     let followed = session.follow(environment, &service, None, &edge, std::future::pending()).await;
     let mut back = Back { followed, proven: Err("it did not come in".to_owned()) };
     if back.followed.end != End::In {

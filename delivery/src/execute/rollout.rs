@@ -164,7 +164,9 @@ impl Rollout<'_> {
             return Err(session.stopped().into());
         }
         guard.check().await.map_err(|error| Ending::Failed(format!("{error:#}")))?;
-        let service = session.update(plan.environment, definition.arn()).await?;
+        let settings = session.of(plan.environment);
+        let configured = world.service.configured(&settings.strategy, &settings.rollout);
+        let service = session.update(plan.environment, definition.arn(), configured).await?;
         if service.task_definition != definition.arn() {
             let reason = format!("ECS was asked for {} and has {}", definition.arn(), service.task_definition);
             return Ok(Followed { deployment: None, end: End::Somebody, failures: Vec::new(), reason });

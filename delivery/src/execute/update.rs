@@ -1,7 +1,7 @@
 //! Asking ECS for another revision, and following what it makes of it.
 
 use super::session::Session;
-use crate::aws::ecs::Service;
+use crate::aws::ecs::{Configured, Service};
 use crate::edge::{Edge, Stop};
 use crate::environment::Environment;
 use crate::exit::Ending;
@@ -10,15 +10,20 @@ use crate::plan::short;
 use crate::progress::{Outcome, Step};
 
 impl Session {
-    /// Asks for a revision. An error says whether the service may have been changed.
+    /// Asks for a revision, to be brought in as it is configured. An error says whether the service may have been changed.
     ///
     /// Not ended by a stop: what was asked for has to be followed.
-    pub(crate) async fn update(&self, environment: Environment, task_definition: &str) -> Result<Service, Ending> {
+    pub(crate) async fn update(
+        &self,
+        environment: Environment,
+        task_definition: &str,
+        configured: Option<Configured>,
+    ) -> Result<Service, Ending> {
         let settings = self.of(environment);
         let (cluster, name) = (settings.cluster.as_str(), settings.service.as_str());
         let begun = self.progress.begin(Step::Update, format!("{name} to {}", short(task_definition)), None);
         self.phase.depart();
-        let error = match self.clients.update_service(cluster, name, task_definition).await {
+        let error = match self.clients.update_service(cluster, name, task_definition, configured).await {
             Ok(service) => {
                 begun.done("ECS has taken it");
                 return Ok(service);

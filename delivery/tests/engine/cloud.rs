@@ -229,7 +229,7 @@ impl Scene {
         let staging = self.staging();
         let definition = self.register(release).await;
         let planned_from = self.revision_now().await;
-        let update = self.clients.update_service(&staging.cluster, &staging.service, definition.arn());
+        let update = self.clients.update_service(&staging.cluster, &staging.service, definition.arn(), None);
         let service = update.await.expect("it is updated");
         (service.primary().expect("a primary").id.clone(), planned_from)
     }

@@ -24,8 +24,9 @@ const REGISTRY: [&str; 7] = [
     "ecr:UploadLayerPart",
 ];
 /// What AWS lets nobody narrow to a resource.
-const EVERYWHERE: [&str; 8] = [
+const EVERYWHERE: [&str; 9] = [
     "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricData",
     "ecr:GetAuthorizationToken",
     "ecs:DescribeTaskDefinition",
     "ecs:ListTaskDefinitions",

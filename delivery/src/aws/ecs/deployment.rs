@@ -7,6 +7,7 @@ use aws_sdk_ecs::types as sdk;
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 
+use super::pause::{self, Pause, Weights};
 use super::{failed, last_part, time};
 use crate::aws::Clients;
 
@@ -16,7 +17,7 @@ const AT_ONCE: usize = 20;
 const PAGE: i32 = 100;
 
 /// A service deployment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ServiceDeployment {
     /// Its ARN.
     pub arn: String,
@@ -40,6 +41,10 @@ pub struct ServiceDeployment {
     pub triggered_alarms: Vec<String>,
     /// The lifecycle stage, in ECS's word.
     pub stage: Option<String>,
+    /// The pause that waits for an answer.
+    pub pause: Option<Pause>,
+    /// Where traffic goes.
+    pub weights: Weights,
 }
 
 /// How a service deployment stands.
@@ -161,6 +166,8 @@ impl ServiceDeployment {
             failures: breaker.map(|breaker| (breaker.failure_count(), breaker.threshold())),
             triggered_alarms: alarms.unwrap_or_default(),
             stage: deployment.lifecycle_stage().map(|stage| stage.as_str().to_owned()),
+            pause: pause::awaiting(deployment),
+            weights: pause::weights(deployment),
         })
     }
 }

@@ -20,6 +20,8 @@ pub struct ServiceRevision {
     pub task_definition: String,
     /// The image of each container.
     pub images: Vec<RevisionImage>,
+    /// The ARNs of the target groups that its tasks are in, when ECS says.
+    pub target_groups: Vec<String>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -48,7 +50,10 @@ impl ServiceRevision {
             image: image.image().unwrap_or_default().to_owned(),
             digest: digest(image.image_digest(), image.image()),
         };
+        let resolved = revision.resolved_configuration().map(sdk::ResolvedConfiguration::load_balancers);
+        let groups = resolved.unwrap_or_default().iter().filter_map(|balancer| balancer.target_group_arn());
         Ok(Self {
+            target_groups: groups.map(str::to_owned).collect(),
             arn: revision.service_revision_arn().context("ECS described a service revision without an ARN")?.to_owned(),
             task_definition: revision.task_definition().unwrap_or_default().to_owned(),
             images: revision.container_images().iter().map(image).collect(),

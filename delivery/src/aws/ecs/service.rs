@@ -4,11 +4,12 @@ use anyhow::{Context as _, bail};
 use aws_sdk_ecs::types as sdk;
 use jiff::Timestamp;
 
+use super::configured::Configured;
 use super::{failed, last_part, time};
 use crate::aws::Clients;
 
 /// A service.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Service {
     /// Its ARN.
     pub arn: String,
@@ -32,7 +33,27 @@ pub struct Service {
     pub events: Vec<ServiceEvent>,
     /// The alarms at which ECS rolls a deployment back.
     pub alarms: Vec<String>,
+    /// ECS's word for how revisions come in: `ROLLING`, `BLUE_GREEN`, `CANARY` or `LINEAR`.
+    pub strategy: String,
+    /// How its load balancers reach it.
+    pub balanced: Vec<Balanced>,
+    pub(super) configuration: Option<sdk::DeploymentConfiguration>,
     pub(super) launch: Launch,
+}
+
+/// How a load balancer reaches a service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Balanced {
+    /// The ARN of the target group.
+    pub target_group: String,
+    /// That of the second target group, for a release beside the one that serves.
+    pub alternate_target_group: Option<String>,
+    /// That of the listener rule, or listener, which users' traffic comes by.
+    pub production_rule: Option<String>,
+    /// That of the listener rule, or listener, by which a release is reached before users reach it.
+    pub test_rule: Option<String>,
+    /// That of the role with which ECS shifts traffic.
+    pub role: Option<String>,
 }
 
 /// Where tasks of the service run, for one-off tasks beside them.
@@ -89,7 +110,9 @@ impl Service {
 
     fn of(service: &sdk::Service) -> anyhow::Result<Self> {
         let name = service.service_name().context("ECS described a service without a name")?;
-        let alarms = service.deployment_configuration().and_then(|configuration| configuration.alarms());
+        let configuration = service.deployment_configuration();
+        let alarms = configuration.and_then(|configuration| configuration.alarms());
+        let strategy = configuration.and_then(|configuration| configuration.strategy());
         Ok(Self {
             arn: service.service_arn().context("ECS described a service without an ARN")?.to_owned(),
             name: name.to_owned(),
@@ -102,6 +125,9 @@ impl Service {
             deployments: service.deployments().iter().map(Deployment::of).collect(),
             events: service.events().iter().map(ServiceEvent::of).collect(),
             alarms: alarms.filter(|alarms| alarms.enable()).map(|a| a.alarm_names().to_vec()).unwrap_or_default(),
+            strategy: strategy.map_or("ROLLING", |strategy| strategy.as_str()).to_owned(),
+            balanced: service.load_balancers().iter().map(Balanced::of).collect(),
+            configuration: configuration.cloned(),
             launch: Launch {
                 network: service.network_configuration().cloned(),
                 kind: service.launch_type().cloned(),
@@ -109,6 +135,20 @@ impl Service {
                 platform_version: service.platform_version().map(str::to_owned),
             },
         })
+    }
+}
+
+impl Balanced {
+    fn of(balancer: &sdk::LoadBalancer) -> Self {
+        let advanced = balancer.advanced_configuration();
+        let some = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
+        Self {
+            target_group: balancer.target_group_arn().unwrap_or_default().to_owned(),
+            alternate_target_group: some(advanced.and_then(|advanced| advanced.alternate_target_group_arn())),
+            production_rule: some(advanced.and_then(|advanced| advanced.production_listener_rule())),
+            test_rule: some(advanced.and_then(|advanced| advanced.test_listener_rule())),
+            role: some(advanced.and_then(|advanced| advanced.role_arn())),
+        }
     }
 }
 
@@ -157,13 +197,20 @@ impl Clients {
         }
     }
 
-    /// Asks for another task definition, and for nothing else. The service after it: its
-    /// [`Service::primary`] is what was asked for. Asked for again, after a lost answer say, it changes
-    /// nothing.
-    pub async fn update_service(&self, cluster: &str, service: &str, task_definition: &str) -> anyhow::Result<Service> {
+    /// Asks for another task definition, to be brought in as it is configured, or else as the service is.
+    /// The service after it: its [`Service::primary`] is what was asked for. Asked for again, after a lost
+    /// answer say, it changes nothing.
+    pub async fn update_service(
+        &self,
+        cluster: &str,
+        service: &str,
+        task_definition: &str,
+        configured: Option<Configured>,
+    ) -> anyhow::Result<Service> {
         let what = || format!("failed to update the service {service} of {cluster} to {task_definition}");
         // No desired count: autoscaling owns it. No forced deployment: it would be one of the same.
         let call = self.ecs.update_service().cluster(cluster).service(service).task_definition(task_definition);
+        let call = call.set_deployment_configuration(configured.map(|configured| configured.0));
         let answer = call.send().await.map_err(failed).with_context(what)?;
         let service = answer.service().with_context(|| format!("{}: no service was in the answer", what()))?;
         Service::of(service).with_context(what)
