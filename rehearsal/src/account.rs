@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 
 use crate::alarms::{ALARM, Alarms};
+use crate::clock::Scale;
 use crate::logs::Logs;
+use crate::metrics::Metrics;
 use crate::model::Identity;
 use crate::parameters::Parameters;
 use crate::registry::Registry;
@@ -23,6 +25,8 @@ pub(crate) struct Account {
     pub(crate) logs: Logs,
     /// CloudWatch.
     pub(crate) alarms: Alarms,
+    /// What load balancers told CloudWatch.
+    pub(crate) metrics: Metrics,
     /// IAM and STS.
     pub(crate) roles: Roles,
 }
@@ -38,7 +42,7 @@ pub(crate) struct LogTarget {
 
 /// What the scheduler of ECS asks the other services.
 impl Account {
-    pub(crate) fn new(identity: &Identity) -> Self {
+    pub(crate) fn new(identity: &Identity, scale: Scale) -> Self {
         let Identity { account, region, registry_host } = identity;
         Self {
             registry: Registry::new(account, region, registry_host),
@@ -46,6 +50,7 @@ impl Account {
             secrets: Secrets::default(),
             logs: Logs::default(),
             alarms: Alarms::default(),
+            metrics: Metrics::new(scale),
             roles: Roles::default(),
         }
     }

@@ -1,4 +1,8 @@
-//! CloudWatch's metric alarms, as they are set. No metric is watched here: somebody sets their state.
+//! CloudWatch's metric alarms. Those that watch a metric of this cloud's load balancers change their
+//! state by themselves; all others have the state that somebody set.
+
+mod judge;
+mod watch;
 
 use std::collections::BTreeMap;
 
@@ -8,9 +12,19 @@ use serde_json::{Map, Value};
 /// The state of an alarm that went off.
 pub(crate) const ALARM: &str = "ALARM";
 
+/// The state of an alarm whose metric is within its threshold.
+const OK: &str = "OK";
+
+/// The state of an alarm that does not know.
+const INSUFFICIENT_DATA: &str = "INSUFFICIENT_DATA";
+
 /// The alarms of an account.
 #[derive(Debug, Default)]
-pub(crate) struct Alarms(BTreeMap<String, Alarm>);
+pub(crate) struct Alarms {
+    alarms: BTreeMap<String, Alarm>,
+    /// When those that watch a metric are judged next.
+    due: Option<Timestamp>,
+}
 
 /// An alarm.
 #[derive(Clone, Debug)]
@@ -30,10 +44,10 @@ pub(crate) struct Alarm {
 impl Alarms {
     /// Adds an alarm, or gives one other settings; its state stays.
     pub(crate) fn put(&mut self, name: &str, settings: Map<String, Value>, at: Timestamp) {
-        let alarm = self.0.entry(name.to_owned()).or_insert_with(|| Alarm {
+        let alarm = self.alarms.entry(name.to_owned()).or_insert_with(|| Alarm {
             settings: Map::new(),
             configured_at: at,
-            state: "INSUFFICIENT_DATA".to_owned(),
+            state: INSUFFICIENT_DATA.to_owned(),
             reason: "Unchecked: Initial alarm creation".to_owned(),
             reason_data: None,
             updated_at: at,
@@ -43,7 +57,7 @@ impl Alarms {
         alarm.configured_at = at;
     }
 
-    /// Sets the state of an alarm; whether there is one of this name.
+    /// Sets the state of an alarm, until it is judged the next time; whether there is one of this name.
     pub(crate) fn set_state(
         &mut self,
         name: &str,
@@ -52,29 +66,35 @@ impl Alarms {
         data: Option<String>,
         at: Timestamp,
     ) -> bool {
-        let Some(alarm) = self.0.get_mut(name) else { return false };
-        if alarm.state != state {
-            alarm.changed_at = at;
-        }
-        state.clone_into(&mut alarm.state);
-        reason.clone_into(&mut alarm.reason);
-        alarm.reason_data = data;
-        alarm.updated_at = at;
+        let Some(alarm) = self.alarms.get_mut(name) else { return false };
+        alarm.turn(state, reason, data, at);
         true
     }
 
     /// Removes an alarm; whether it was there.
     pub(crate) fn remove(&mut self, name: &str) -> bool {
-        self.0.remove(name).is_some()
+        self.alarms.remove(name).is_some()
     }
 
     /// The alarm of this name.
     pub(crate) fn get(&self, name: &str) -> Option<&Alarm> {
-        self.0.get(name)
+        self.alarms.get(name)
     }
 
     /// All of them, by name.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Alarm)> {
-        self.0.iter().map(|(name, alarm)| (name.as_str(), alarm))
+        self.alarms.iter().map(|(name, alarm)| (name.as_str(), alarm))
+    }
+}
+
+impl Alarm {
+    fn turn(&mut self, state: &str, reason: &str, data: Option<String>, at: Timestamp) {
+        if self.state != state {
+            self.changed_at = at;
+        }
+        state.clone_into(&mut self.state);
+        reason.clone_into(&mut self.reason);
+        self.reason_data = data;
+        self.updated_at = at;
     }
 }

@@ -38,6 +38,7 @@ use self::group::Group;
 use self::listener::{Listener, Plan};
 use self::turns::Turns;
 use crate::TargetGroup;
+use crate::metrics::{self, Sample};
 use crate::network::Network;
 use crate::world::{Reports, TaskArn, TaskFault};
 
@@ -52,6 +53,8 @@ pub trait Targets: Send + Sync + 'static {
     fn rules(&self) -> Vec<Rule> {
         Vec::new()
     }
+    /// Takes what became of a request.
+    fn record(&self, _sample: &Sample) {}
     /// Changes whenever what the other methods say does, and before anybody acts on the change.
     fn watch_targets(&self) -> watch::Receiver<u64>;
 }
@@ -59,6 +62,10 @@ pub trait Targets: Send + Sync + 'static {
 impl Targets for crate::Cloud {
     fn target_groups(&self) -> Vec<TargetGroup> {
         self.target_groups()
+    }
+
+    fn record(&self, sample: &Sample) {
+        self.record(sample);
     }
 
     fn watch_targets(&self) -> watch::Receiver<u64> {
@@ -201,18 +208,23 @@ impl Inner {
     /// weights and a deregistration after it lose no request between them.
     fn choose(self: &Arc<Self>, plan: &Plan, turns: &Mutex<Turns>) -> Option<Choice> {
         self.with_groups(|groups| {
-            let (forward, of_users) = match plan {
-                Plan::Fixed(forward) => (forward, true),
+            let (forward, rule) = match plan {
+                Plan::Fixed(forward) => (forward, None),
                 Plan::Rule(arn) => {
                     let rule = groups.rules.iter().find(|rule| rule.arn == *arn)?;
-                    (&rule.forward, rule.of_users)
+                    (&rule.forward, Some(rule))
                 }
             };
             let candidates = forward.iter().map(|to| (to.group.clone(), to.weight, &to.group));
             let name = turns.lock().unwrap_or_else(PoisonError::into_inner).next(candidates)?;
             let group = groups.by_name.get(name)?;
-            let share = share(&groups.rules, name);
-            Some(Choice { group: Arc::clone(group), endpoint: group.choose(), of_users, share })
+            let load_balancer = match rule {
+                Some(rule) => metrics::balancer_of_rule(&rule.arn),
+                None => metrics::balancer_of_group(&group.arn),
+            };
+            let (group, endpoint) = (Arc::clone(group), group.choose());
+            let of_users = rule.is_none_or(|rule| rule.of_users);
+            Some(Choice { group, endpoint, of_users, share: share(&groups.rules, name), load_balancer })
         })
     }
 
@@ -227,7 +239,7 @@ impl Inner {
         if groups.changes.has_changed().unwrap_or(false) {
             groups.changes.mark_unchanged();
             for now in self.source.target_groups() {
-                let group = groups.by_name.entry(now.name.clone()).or_insert_with(|| Group::new(&now.name));
+                let group = groups.by_name.entry(now.name.clone()).or_insert_with(|| Group::new(&now));
                 group.update(now, self);
             }
             groups.rules = self.source.rules();
@@ -258,6 +270,8 @@ struct Choice {
     endpoint: Option<Arc<Endpoint>>,
     of_users: bool,
     share: f64,
+    /// Its name in metrics.
+    load_balancer: String,
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use crate::clock::{Clock, Scale};
 use crate::faults::{ApiFault, Faults};
+use crate::metrics::{self, Metrics, Sample};
 use crate::model::targets::{Target, TargetGroup, TargetGroupOptions};
 use crate::model::{Command, Identity, State};
 use crate::registry::Registry;
@@ -68,6 +69,8 @@ impl WeakCloud {
 struct Inner {
     clock: Clock,
     shared: Mutex<Shared>,
+    /// The account's, beside the lock: every request that a balancer forwards is recorded.
+    metrics: Metrics,
     /// Counts the changes of targets, for balancers.
     targets: watch::Sender<u64>,
     /// Told when there may be something earlier to do than the ticker waits for.
@@ -93,10 +96,12 @@ impl Cloud {
     pub fn new(options: CloudOptions) -> Self {
         let CloudOptions { region, account, scale, seed, registry_host, start } = options;
         let state = State::new(Identity { region, account, registry_host }, scale, seed);
+        let metrics = state.account.metrics.clone();
         let shared = Shared { state, runtime: None, calls: Vec::new(), ticking: false };
         Self(Arc::new(Inner {
             clock: Clock::starting_at(start),
             shared: Mutex::new(shared),
+            metrics,
             targets: watch::Sender::new(0),
             sooner: Arc::default(),
         }))
@@ -241,6 +246,11 @@ impl Cloud {
         self.0.targets.subscribe()
     }
 
+    /// Counts a request that a load balancer has seen to its end.
+    pub fn record(&self, sample: &Sample) {
+        self.0.metrics.record(sample, self.0.clock.now());
+    }
+
     /// The whole cloud at this moment.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
@@ -268,6 +278,10 @@ impl Cloud {
         // Without a runtime they wait for one.
         let commands = if runtime.is_some() { shared.state.take_commands() } else { Vec::new() };
         let targets_changed = shared.state.targets.take_changed();
+        if targets_changed {
+            let balancer = |group: &TargetGroup| vec![metrics::balancer_of_group(&group.arn)];
+            self.0.metrics.record_hosts(shared.state.targets.all(), balancer, self.0.clock.now());
+        }
         // A runtime may report at once, which takes the lock again.
         drop(shared);
         if targets_changed {

@@ -8,6 +8,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use serde::{Deserialize, Serialize};
 
+use crate::metrics::MetricsFault;
 use crate::world::TaskFault;
 
 /// What happens to a call.
@@ -83,6 +84,7 @@ pub struct Faults {
     random: StdRng,
     calls: Vec<(ApiRule, u64)>,
     tasks: Vec<Planted>,
+    metrics: Option<MetricsFault>,
 }
 
 #[derive(Debug)]
@@ -104,7 +106,7 @@ pub(crate) struct Candidate<'a> {
 
 impl Faults {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { random: StdRng::seed_from_u64(seed), calls: Vec::new(), tasks: Vec::new() }
+        Self { random: StdRng::seed_from_u64(seed), calls: Vec::new(), tasks: Vec::new(), metrics: None }
     }
 
     /// Adds a rule for calls; the first that meets a call decides.
@@ -121,6 +123,17 @@ impl Faults {
     pub fn clear(&mut self) {
         self.calls.clear();
         self.tasks.clear();
+        self.metrics = None;
+    }
+
+    /// Sets what is wrong with metrics, or that nothing is.
+    pub fn set_metrics(&mut self, fault: Option<MetricsFault>) {
+        self.metrics = fault;
+    }
+
+    /// What is wrong with metrics.
+    pub(crate) fn metrics(&self) -> Option<MetricsFault> {
+        self.metrics
     }
 
     /// What happens to this call.

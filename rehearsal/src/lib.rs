@@ -12,6 +12,7 @@ pub mod faults;
 pub mod latency;
 pub mod load;
 mod logs;
+pub mod metrics;
 mod model;
 pub mod network;
 mod parameters;

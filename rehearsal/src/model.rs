@@ -47,7 +47,7 @@ pub(crate) enum Command {
 impl State {
     pub(crate) fn new(identity: Identity, scale: Scale, seed: u64) -> Self {
         Self {
-            account: Account::new(&identity),
+            account: Account::new(&identity, scale),
             identity,
             scale,
             ids: ids::Ids::new(seed),

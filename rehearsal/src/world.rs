@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+pub(crate) use self::fault::seconds;
 pub use self::fault::{TaskFault, When};
 
 /// The ARN of a task.

@@ -18,6 +18,7 @@ use super::endpoint::Endpoint;
 use super::refusal::Refusal;
 use super::{Choice, Inner, check};
 use crate::faults::play::{Asked, Turn};
+use crate::metrics::{self, Outcome, Sample};
 
 /// A body for a client: the target's as it comes, or the balancer's own.
 pub(super) type Answer = Response<Either<Passing, Full<Bytes>>>;
@@ -31,8 +32,13 @@ pub(super) struct Ends {
 
 /// Sends a request to the target that was chosen for it.
 pub(super) async fn forward(mut request: Request<Incoming>, ends: Ends, choice: Choice, balancer: &Inner) -> Answer {
-    let Choice { group, endpoint, of_users, share } = choice;
+    let Choice { group, endpoint, of_users, share, load_balancer } = choice;
+    let record = |outcome| {
+        let target_group = metrics::dimension(&group.arn).to_owned();
+        balancer.source.record(&Sample { load_balancer, target_group, outcome });
+    };
     let Some(endpoint) = endpoint else {
+        record(Outcome::Rejected(Refusal::NoTarget.status()));
         group.total.lock().unwrap_or_else(PoisonError::into_inner).refuse(Refusal::NoTarget.status(), false);
         return Refusal::NoTarget.response().map(Either::Right);
     };
@@ -42,12 +48,17 @@ pub(super) async fn forward(mut request: Request<Incoming>, ends: Ends, choice: 
     let began = Instant::now();
     let outcome = send(request, &endpoint, &turn, balancer).await;
     let took = began.elapsed();
+    record(match &outcome {
+        Ok((response, _)) => Outcome::Answered(response.status(), took),
+        // It stands for an answer of the target.
+        Err((Refusal::Planted, _)) => Outcome::Answered(Refusal::Planted.status(), took),
+        Err((refusal, _)) => Outcome::Unanswered { status: refusal.status(), connection: refusal.is_of_connection() },
+    });
     if let Some(code) = turn.ends {
         balancer.faults.kill(&endpoint.task, code);
     }
     under_way.each(|counts| match &outcome {
         Ok((response, _)) => counts.answer(response.status(), took),
-        // It stands for an answer of the target.
         Err((Refusal::Planted, _)) => counts.answer(Refusal::Planted.status(), took),
         Err((refusal, _)) => counts.refuse(refusal.status(), refusal.is_of_connection()),
     });

@@ -12,6 +12,7 @@ use crate::{HealthCheck, Target, TargetGroup, TargetState};
 
 pub(super) struct Group {
     pub(super) name: String,
+    pub(super) arn: String,
     members: Mutex<Members>,
     /// Of all its targets, those that are gone included.
     pub(super) total: Mutex<Counts>,
@@ -25,8 +26,10 @@ struct Members {
 }
 
 impl Group {
-    pub(super) fn new(name: &str) -> Arc<Self> {
-        Arc::new(Self { name: name.to_owned(), members: Mutex::default(), total: Mutex::default() })
+    /// A group of this name and ARN, still without targets.
+    pub(super) fn new(group: &TargetGroup) -> Arc<Self> {
+        let (name, arn) = (group.name.clone(), group.arn.clone());
+        Arc::new(Self { name, arn, members: Mutex::default(), total: Mutex::default() })
     }
 
     /// Takes what the cloud says about the group: checks begin for new targets, and end for those

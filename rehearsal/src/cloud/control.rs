@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::Cloud;
 use crate::faults::{ApiRule, TaskRule};
+use crate::metrics::MetricsFault;
 use crate::model::targets::TargetGroupOptions;
 use crate::world::TaskFault;
 
@@ -36,6 +37,10 @@ pub(super) fn answer(cloud: &Cloud, request: &Request<Bytes>) -> Response<Bytes>
             planted.fault.check().map_err(|message| (StatusCode::BAD_REQUEST, message))?;
             cloud.faults(|faults| faults.add_task(planted.tasks, planted.fault, planted.times));
             Ok(json!({}))
+        }),
+        (&Method::POST, "faults/metrics") => parse::<MetricsFault>(request).map(|fault| {
+            cloud.faults(|faults| faults.set_metrics(Some(fault)));
+            json!({})
         }),
         (&Method::DELETE, "faults") => {
             cloud.faults(crate::faults::Faults::clear);

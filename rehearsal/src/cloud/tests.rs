@@ -87,6 +87,11 @@ async fn the_control_plane_plants_faults_makes_groups_and_looks_inside() {
     let (_, state) = control(&cloud, Method::GET, "state", &json!(null)).await;
     assert_eq!(state["calls"].as_array().map(Vec::len), Some(2));
     assert_eq!(control(&cloud, Method::POST, "faults/calls", &json!({ "fault": "flood" })).await.0, 400);
+    for fault in [json!("missing"), json!({ "late": 1.5 })] {
+        assert_eq!(control(&cloud, Method::POST, "faults/metrics", &fault).await, (200, json!({})), "{fault}");
+    }
+    let late = cloud.faults(|faults| faults.metrics());
+    assert_eq!(late, Some(crate::metrics::MetricsFault::Late(Duration::from_millis(1500))));
     let beyond = json!({ "tasks": "one-off", "fault": { "errors": { "rate": 5 } } });
     let (status, refusal) = control(&cloud, Method::POST, "faults/tasks", &beyond).await;
     assert_eq!((status, &refusal["message"]), (400, &json!("a rate of errors is from 0.0 to 1.0, not 5")));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use http::StatusCode;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
@@ -11,6 +12,7 @@ use super::Simulation;
 use crate::balancer::turns::Turns;
 use crate::balancer::{Rule, Targets as _};
 use crate::faults::play::{Asked, Turn};
+use crate::metrics::{self, Outcome, Sample};
 use crate::world::TaskArn;
 use crate::{Cloud, Target, TargetState};
 
@@ -46,6 +48,7 @@ pub struct Routed {
     pub digest: String,
     /// The name of the target group that it went through.
     pub group: String,
+    sample: Sample,
     /// How long its answer takes.
     pub delay: Duration,
     /// Whether it is answered with 500 in the task's stead.
@@ -66,10 +69,15 @@ impl Routed {
     /// would answer with this one.
     pub async fn answer(self, status: u16) -> u16 {
         tokio::time::sleep(self.delay).await;
+        let status = if self.fails { 500 } else { status };
+        if let Some(cloud) = self.simulation.0.cloud.upgrade() {
+            let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            cloud.record(&Sample { outcome: Outcome::Answered(code, self.delay), ..self.sample.clone() });
+        }
         if let Some(code) = self.turn.ends {
             self.simulation.crash(&self.task, code);
         }
-        if self.fails { 500 } else { status }
+        status
     }
 }
 
@@ -91,16 +99,28 @@ impl Simulation {
         let mut state = self.0.lock();
         let candidates = forward.into_iter().map(|(group, weight)| (group.clone(), weight, group));
         let group = state.router.groups.entry(entrance.clone()).or_default().next(candidates)?;
-        let candidates = in_rotation(cloud.targets(&group)).into_iter();
+        let found = cloud.target_groups().into_iter().find(|known| known.name == group)?;
+        let sample = Sample {
+            load_balancer: match entrance {
+                Entrance::Rule(arn) => metrics::balancer_of_rule(arn),
+                Entrance::Group(_) => metrics::balancer_of_group(&found.arn),
+            },
+            target_group: metrics::dimension(&found.arn).to_owned(),
+            outcome: Outcome::Rejected(StatusCode::SERVICE_UNAVAILABLE),
+        };
+        let candidates = in_rotation(found.targets).into_iter();
         let candidates = candidates.map(|target| (target.task.clone(), target.weight, target.task));
-        let task = state.router.tasks.entry(group.clone()).or_default().next(candidates)?;
-        let known = state.tasks.get(&task)?;
+        let task = state.router.tasks.entry(group.clone()).or_default().next(candidates);
+        let Some((task, known)) = task.and_then(|task| state.tasks.get_key_value(&task)) else {
+            cloud.record(&sample);
+            return None;
+        };
         let turn = known.play.take(Asked { path, of_users, share: share(&cloud, &group) });
-        let digest = known.digest.clone();
+        let (task, digest) = (task.clone(), known.digest.clone());
         let way = self.0.options.network.delay(&mut state.router.random);
         drop(state);
         let (delay, fails) = (turn.stretch(way), turn.fails);
-        Some(Routed { task, digest, group, delay, fails, turn, simulation: self.clone() })
+        Some(Routed { task, digest, group, sample, delay, fails, turn, simulation: self.clone() })
     }
 }
 

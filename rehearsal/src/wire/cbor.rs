@@ -38,13 +38,24 @@ fn put(bytes: &mut Vec<u8>, value: &Value, is_time: fn(&str) -> bool) {
             head(bytes, 5, members.len() as u64);
             for (name, value) in members {
                 put(bytes, &json!(name), is_time);
-                if value.is_number() && is_time(name) {
-                    bytes.push(0xc1);
+                match value {
+                    Value::Array(moments) if name.strip_suffix('s').is_some_and(is_time) => {
+                        head(bytes, 4, moments.len() as u64);
+                        for moment in moments {
+                            put_moment(bytes, moment, is_time);
+                        }
+                    }
+                    Value::Number(_) if is_time(name) => put_moment(bytes, value, is_time),
+                    _ => put(bytes, value, is_time),
                 }
-                put(bytes, value, is_time);
             }
         }
     }
+}
+
+fn put_moment(bytes: &mut Vec<u8>, value: &Value, is_time: fn(&str) -> bool) {
+    bytes.push(0xc1);
+    put(bytes, value, is_time);
 }
 
 fn head(bytes: &mut Vec<u8>, major: u8, argument: u64) {
@@ -220,6 +231,8 @@ mod tests {
     fn moments_are_tagged() {
         let bytes = write(&json!({ "At": 1 }), |name| name == "At");
         assert_eq!(bytes, [0xa1, 0x62, b'A', b't', 0xc1, 0x01]);
+        let bytes = write(&json!({ "Ats": [1, 2] }), |name| name == "At");
+        assert_eq!(bytes, [0xa1, 0x63, b'A', b't', b's', 0x82, 0xc1, 0x01, 0xc1, 0x02]);
     }
 
     #[test]

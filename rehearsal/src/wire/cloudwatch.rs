@@ -1,7 +1,10 @@
-//! CloudWatch's alarms, in the three protocols that its clients use: RPC v2 with CBOR (the SDKs), JSON
+//! CloudWatch's alarms and metrics, in the three protocols that its clients use: RPC v2 with CBOR (the SDKs), JSON
 //! 1.0, and query (older command lines).
 
 mod alarms;
+mod metrics;
+#[cfg(test)]
+mod tests;
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -20,6 +23,9 @@ pub(crate) fn serve(state: &mut State, call: &Call<'_>) -> Answer {
         "DescribeAlarms" => alarms::describe(state, call),
         "SetAlarmState" => alarms::set_state(state, call),
         "DeleteAlarms" => alarms::delete(state, call),
+        "GetMetricData" => metrics::data(state, call),
+        "GetMetricStatistics" => metrics::statistics(state, call),
+        "ListMetrics" => metrics::list(state, call),
         other => Err(Error::not_implemented("monitoring", other)),
     }
 }
@@ -57,4 +63,12 @@ pub(crate) fn serve_cbor(state: &mut State, raw: &Raw<'_>) -> Response<Bytes> {
         headers.insert("x-amzn-query-error", value);
     }
     response
+}
+
+fn required<T>(value: Option<T>, name: &str) -> Result<T, Error> {
+    value.ok_or_else(|| Error::client("MissingParameter", format!("The parameter {name} is required.")))
+}
+
+fn value_error(name: &str, expected: &str) -> Error {
+    Error::client("InvalidParameterValue", format!("The value of the parameter {name} is invalid: expected {expected}"))
 }

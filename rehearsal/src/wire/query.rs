@@ -8,8 +8,15 @@ use serde_json::{Map, Value};
 use super::json::Error;
 
 /// Members that are numbers; a form has only text.
-const NUMBERS: &[&str] =
-    &["DatapointsToAlarm", "DurationSeconds", "EvaluationPeriods", "MaxRecords", "Period", "Threshold"];
+const NUMBERS: &[&str] = &[
+    "DatapointsToAlarm",
+    "DurationSeconds",
+    "EvaluationPeriods",
+    "MaxDatapoints",
+    "MaxRecords",
+    "Period",
+    "Threshold",
+];
 /// Members that are true or false.
 const TRUTHS: &[&str] = &["ActionsEnabled", "ReturnData"];
 
@@ -95,13 +102,20 @@ pub(crate) fn response(
 
 fn xml(name: &str, value: &Value) -> String {
     match value {
+        Value::Object(members) if name == "ExtendedStatistics" => members
+            .iter()
+            .map(|(key, value)| format!("<entry><key>{key}</key><value>{}</value></entry>", xml("", value)))
+            .collect::<Vec<_>>()
+            .concat(),
         Value::Object(members) => members
             .iter()
             .map(|(name, value)| format!("<{name}>{}</{name}>", xml(name, value)))
             .collect::<Vec<_>>()
             .concat(),
         Value::Array(items) => {
-            items.iter().map(|item| format!("<member>{}</member>", xml("", item))).collect::<Vec<_>>().concat()
+            // `Timestamps` are moments as `Timestamp` is.
+            let name = name.strip_suffix('s').filter(|name| is_time(name)).unwrap_or_default();
+            items.iter().map(|item| format!("<member>{}</member>", xml(name, item))).collect::<Vec<_>>().concat()
         }
         Value::Number(number) if is_time(name) => number
             .as_f64()

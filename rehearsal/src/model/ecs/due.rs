@@ -43,10 +43,12 @@ impl State {
             let deployments = service.history.iter().flat_map(|deployment| [deployment.due, deployment.bakes_until]);
             deployments.chain(service.deployments.iter().map(|deployment| deployment.retry_at)).flatten()
         });
-        tasks.chain(services).min()
+        tasks.chain(services).chain(self.account.alarms.due()).min()
     }
 
     fn step(&mut self, now: Timestamp) {
+        let (metrics, fault) = (&self.account.metrics, self.faults.metrics());
+        self.account.alarms.evaluate(metrics, fault, now);
         for place in 0..self.ecs.tasks.len() {
             if self.ecs.tasks[place].due.is_some_and(|due| due <= now) {
                 self.phase_is_over(place, now);

@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::{required, value_error};
 use crate::alarms::Alarm;
 use crate::model::{Identity, State};
 use crate::wire::json::{Answer, Call, Error, epoch};
@@ -189,12 +190,4 @@ fn view(identity: &Identity, name: &str, alarm: &Alarm) -> Value {
 
 fn not_found(name: &str) -> Error {
     Error { status: StatusCode::NOT_FOUND, code: "ResourceNotFound", message: format!("Unknown alarm: {name}") }
-}
-
-fn required<T>(value: Option<T>, name: &str) -> Result<T, Error> {
-    value.ok_or_else(|| Error::client("MissingParameter", format!("The parameter {name} is required.")))
-}
-
-fn value_error(name: &str, expected: &str) -> Error {
-    Error::client("InvalidParameterValue", format!("The value of the parameter {name} is invalid: expected {expected}"))
 }
