@@ -68,6 +68,16 @@ impl Targets for crate::Cloud {
         self.record(sample);
     }
 
+    fn rules(&self) -> Vec<Rule> {
+        let forward = |(group, weight)| Forward { group, weight };
+        let rule = |rule: crate::ListenerRule| Rule {
+            arn: rule.arn,
+            of_users: rule.kind == crate::RuleKind::Production,
+            forward: rule.forward.into_iter().map(forward).collect(),
+        };
+        self.listener_rules().into_iter().map(rule).collect()
+    }
+
     fn watch_targets(&self) -> watch::Receiver<u64> {
         self.watch_targets()
     }

@@ -14,7 +14,8 @@ use tokio::sync::watch;
 
 use crate::clock::{Clock, Scale};
 use crate::faults::{ApiFault, Faults};
-use crate::metrics::{self, Metrics, Sample};
+use crate::metrics::{Metrics, Sample};
+use crate::model::listeners::{ListenerRule, ListenerRuleOptions};
 use crate::model::targets::{Target, TargetGroup, TargetGroupOptions};
 use crate::model::{Command, Identity, State};
 use crate::registry::Registry;
@@ -240,7 +241,23 @@ impl Cloud {
         arn
     }
 
-    /// Changes when any target does: registered, moved in or out of rotation, draining, gone.
+    /// Every listener rule as it is now.
+    #[must_use]
+    pub fn listener_rules(&self) -> Vec<ListenerRule> {
+        self.lock().state.listener_rules()
+    }
+
+    /// Makes a listener rule, or has one begin anew; its ARN.
+    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
+    pub fn put_listener_rule(&self, options: &ListenerRuleOptions) -> String {
+        let mut shared = self.lock();
+        let arn = shared.state.put_listener_rule(options);
+        self.settle(shared);
+        arn
+    }
+
+    /// Changes when any target does: registered, moved in or out of rotation, draining, gone; and when
+    /// a listener rule sends requests elsewhere.
     #[must_use]
     pub fn watch_targets(&self) -> watch::Receiver<u64> {
         self.0.targets.subscribe()
@@ -262,6 +279,7 @@ impl Cloud {
             services: shared.state.service_views(),
             tasks: shared.state.task_views(),
             target_groups: shared.state.targets.all().to_vec(),
+            listener_rules: shared.state.listener_rules(),
             calls: shared.calls.clone(),
         };
         self.settle(shared);
@@ -277,9 +295,9 @@ impl Cloud {
         let runtime = shared.runtime.clone();
         // Without a runtime they wait for one.
         let commands = if runtime.is_some() { shared.state.take_commands() } else { Vec::new() };
-        let targets_changed = shared.state.targets.take_changed();
+        let targets_changed = shared.state.targets.take_changed() | shared.state.listeners.take_changed();
         if targets_changed {
-            let balancer = |group: &TargetGroup| vec![metrics::balancer_of_group(&group.arn)];
+            let balancer = |group: &TargetGroup| shared.state.listeners.balancers_of(&group.arn);
             self.0.metrics.record_hosts(shared.state.targets.all(), balancer, self.0.clock.now());
         }
         // A runtime may report at once, which takes the lock again.

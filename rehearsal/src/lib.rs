@@ -30,5 +30,6 @@ pub mod world;
 
 pub use clock::Scale;
 pub use cloud::{Cloud, CloudOptions, ConnectionLost};
+pub use model::listeners::{ListenerRule, ListenerRuleOptions, RuleKind};
 pub use model::targets::{HealthCheck, Target, TargetGroup, TargetGroupOptions, TargetState};
 pub use serve::{Server, ServerOptions};

@@ -3,6 +3,7 @@
 
 pub(crate) mod ecs;
 pub(crate) mod ids;
+pub(crate) mod listeners;
 pub(crate) mod targets;
 
 use crate::account::Account;
@@ -31,6 +32,7 @@ pub(crate) struct State {
     pub(crate) account: Account,
     pub(crate) faults: Faults,
     pub(crate) targets: targets::TargetGroups,
+    pub(crate) listeners: listeners::Listeners,
     pub(crate) ecs: ecs::Ecs,
     commands: Vec<Command>,
 }
@@ -53,6 +55,7 @@ impl State {
             ids: ids::Ids::new(seed),
             faults: Faults::new(seed),
             targets: targets::TargetGroups::default(),
+            listeners: listeners::Listeners::default(),
             ecs: ecs::Ecs::default(),
             commands: Vec::new(),
         }
@@ -61,6 +64,22 @@ impl State {
     /// Makes a target group, or changes how it is checked.
     pub(crate) fn put_target_group(&mut self, options: &targets::TargetGroupOptions) -> String {
         self.targets.put(options, self.scale, &self.identity, &mut self.ids)
+    }
+
+    /// Makes a listener rule, or has one begin anew; its ARN.
+    pub(crate) fn put_listener_rule(&mut self, options: &listeners::ListenerRuleOptions) -> String {
+        self.listeners.put(options, &self.identity, &mut self.ids)
+    }
+
+    /// Every listener rule as it is now.
+    pub(crate) fn listener_rules(&self) -> Vec<listeners::ListenerRule> {
+        let name = |(arn, share): &(String, u32)| Some((self.targets.get(arn)?.name.clone(), *share));
+        let rule = |rule: &listeners::Rule| listeners::ListenerRule {
+            arn: rule.arn.clone(),
+            kind: rule.kind,
+            forward: rule.forward.iter().filter_map(name).collect(),
+        };
+        self.listeners.all().iter().map(rule).collect()
     }
 
     /// What the runtime is to do since this was asked last.

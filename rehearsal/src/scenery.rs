@@ -24,6 +24,9 @@ pub struct Scenery {
     /// The names of IAM roles that tasks may be given.
     #[serde(default)]
     pub roles: Vec<String>,
+    /// The name of the IAM role by which ECS shifts the traffic of services that are `blue_green`.
+    #[serde(default)]
+    pub infrastructure_role: Option<String>,
     /// The services, each behind a load balancer of its own; their clusters are made with them.
     pub services: Vec<Stage>,
 }
@@ -61,6 +64,13 @@ pub struct Stage {
     /// The port of 127.0.0.1 that clients reach it at; 0 takes a free one.
     #[serde(default)]
     pub public_port: u16,
+    /// Whether its load balancer is set up for blue/green, canary and linear deployments: with a second
+    /// target group, and a listener for tests beside the one for users.
+    #[serde(default)]
+    pub blue_green: bool,
+    /// The port of 127.0.0.1 that its test listener is reached at; 0 takes a free one.
+    #[serde(default)]
+    pub test_port: u16,
     /// Environment variables of the container.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
@@ -127,6 +137,8 @@ impl Default for Scenery {
             port: 8080,
             desired_count,
             public_port: 0,
+            blue_green: true,
+            test_port: 0,
             environment: BTreeMap::new(),
             secrets: names(environment),
             stop_timeout: 75,
@@ -148,6 +160,7 @@ impl Default for Scenery {
             secrets: secrets.map(|name| (name, "rehearsal".to_owned())).collect(),
             parameters: BTreeMap::new(),
             roles: vec!["myapp-task-execution".to_owned(), "myapp-task".to_owned()],
+            infrastructure_role: Some("myapp-ecs-infrastructure".to_owned()),
             services,
         }
     }

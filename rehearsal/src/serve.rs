@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::balancer::{Balancer, BalancerOptions, Forward};
+use crate::balancer::{Balancer, BalancerOptions};
 use crate::runtime::docker::Containers;
 use crate::runtime::estate::Estate;
 use crate::runtime::process::{ProcessOptions, Processes};
@@ -65,6 +65,8 @@ pub struct Server {
     pub origin: String,
     /// Where clients reach each service, by `CLUSTER/SERVICE`: the base URL of its load balancer.
     pub public_urls: BTreeMap<String, String>,
+    /// Where its test listener is reached, by the same names, for services that have one.
+    pub test_urls: BTreeMap<String, String>,
     /// The load balancers of all services.
     pub balancer: Balancer,
     region: String,
@@ -105,17 +107,21 @@ impl Server {
         cloud.attach(Arc::clone(&remembering) as Arc<dyn Runtime>);
         let balancer =
             Balancer::new(Arc::new(cloud.clone()), Arc::new(cloud.clone()), remembering, BalancerOptions::default());
-        let groups = stage::set(&cloud, &scenery, scale).await.context("failed to set the scene")?;
-        let mut public_urls = BTreeMap::new();
-        for (stage, group) in scenery.services.iter().zip(groups) {
-            let address = balancer
-                .listen(stage.public_port, vec![Forward { group, weight: 1 }])
-                .await
-                .with_context(|| format!("failed to listen on {} for {}", stage.public_port, stage.service))?;
-            public_urls.insert(format!("{}/{}", stage.cluster, stage.service), address.url());
+        let balancers = stage::set(&cloud, &scenery, scale).await.context("failed to set the scene")?;
+        let listen = async |port: u16, rule: &str| {
+            let address = balancer.listen_by_rule(port, rule).await;
+            address.map(|address| address.url()).with_context(|| format!("failed to listen on {port} for {rule}"))
+        };
+        let (mut public_urls, mut test_urls) = (BTreeMap::new(), BTreeMap::new());
+        for (stage, made) in scenery.services.iter().zip(balancers) {
+            let name = format!("{}/{}", stage.cluster, stage.service);
+            public_urls.insert(name.clone(), listen(stage.public_port, &made.production_rule).await?);
+            if let Some(rule) = &made.test_rule {
+                test_urls.insert(name, listen(stage.test_port, rule).await?);
+            }
         }
         let origin = format!("http://{host}");
-        Ok(Self { cloud, origin, public_urls, balancer, region: scenery.region, serving, tasks, estate })
+        Ok(Self { cloud, origin, public_urls, test_urls, balancer, region: scenery.region, serving, tasks, estate })
     }
 
     /// The environment that points a client of AWS here.

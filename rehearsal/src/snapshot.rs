@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::model::listeners::ListenerRule;
 use crate::model::targets::TargetGroup;
 
 /// The whole cloud at a moment.
@@ -18,6 +19,8 @@ pub struct Snapshot {
     pub tasks: Vec<TaskView>,
     /// Every target group.
     pub target_groups: Vec<TargetGroup>,
+    /// Every listener rule.
+    pub listener_rules: Vec<ListenerRule>,
     /// Every call that was made, the oldest first.
     pub calls: Vec<CallView>,
 }
@@ -81,10 +84,38 @@ pub struct ServiceDeploymentView {
     pub task_definition: String,
     /// The digest of that revision's image.
     pub digest: Option<String>,
+    /// How it brings users over; none for a rolling update.
+    pub shift: Option<ShiftView>,
     /// When it was asked for.
     pub created_at: Timestamp,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+}
+
+/// How far a service deployment has brought users over to tasks beside the old ones.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ShiftView {
+    /// `SCALE_UP`, `BAKE_TIME` and so on; none before it begins.
+    pub stage: Option<String>,
+    /// The new revision's share of the users, in percent.
+    pub production_weight: f64,
+    /// Its share of the test traffic, in percent; none without a test listener.
+    pub test_weight: Option<f64>,
+    /// The pauses of the stage.
+    pub hooks: Vec<HookView>,
+}
+
+/// A pause of a service deployment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HookView {
+    /// Its id, another one for every pause.
+    pub id: String,
+    /// The stage that it halts.
+    pub stage: String,
+    /// `AWAITING_ACTION`, SUCCEEDED, FAILED or `TIMED_OUT`.
+    pub status: String,
+    /// When it takes its action by itself.
+    pub expires_at: Timestamp,
 }
 
 /// An event of a service.
@@ -121,6 +152,8 @@ pub struct TaskView {
     pub health: String,
     /// Whether the load balancer may send it requests.
     pub in_rotation: bool,
+    /// The name of the target group that it is in.
+    pub target_group: Option<String>,
     /// Where it answers.
     pub address: Option<SocketAddr>,
     /// Its exit code, when it has ended by itself or was stopped.

@@ -7,9 +7,11 @@
 //! **Invariant**: a service revision never changes: what it runs, down to the digest of its image, is
 //! decided when it is made.
 
+pub(crate) mod blue_green;
 pub(crate) mod definition;
 mod deploy;
 mod due;
+mod fleet;
 mod history;
 mod judge;
 mod launch;
@@ -20,6 +22,7 @@ mod rules;
 mod run;
 mod schedule;
 pub(crate) mod service;
+mod stages;
 pub(crate) mod task;
 #[cfg(test)]
 mod tests;

@@ -151,6 +151,11 @@ impl TargetGroups {
         self.groups.iter().find(|group| group.arn == arn)
     }
 
+    /// The groups that a task is in.
+    pub(crate) fn of<'a>(&'a self, task: &'a str) -> impl Iterator<Item = &'a TargetGroup> {
+        self.groups.iter().filter(move |group| group.targets.iter().any(|target| target.task == task))
+    }
+
     /// Puts a task into a group; its checks begin.
     pub(crate) fn register(&mut self, arn: &str, task: &str, address: SocketAddr) {
         if let Some(group) = self.groups.iter_mut().find(|group| group.arn == arn) {

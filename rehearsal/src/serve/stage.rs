@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::runtime::PLACEHOLDER;
 use crate::scenery::{Repository, Scenery, Stage};
-use crate::{Cloud, Scale, TargetGroupOptions};
+use crate::{Cloud, ListenerRuleOptions, RuleKind, Scale, TargetGroupOptions};
 
 const ECS: &str = "AmazonEC2ContainerServiceV20141113";
 const ECR: &str = "AmazonEC2ContainerRegistry_V20150921";
@@ -24,8 +24,26 @@ const FIRST_TAG: &str = "placeholder";
 /// `DEPLOYMENT.md` sets, in seconds of AWS's.
 const TIMES: [(&str, u64); 2] = [("DRAIN_DELAY", 20), ("SHUTDOWN_LIMIT", 30)];
 
-/// Makes everything; the name of the target group of each service, in their order.
-pub(crate) async fn set(cloud: &Cloud, scenery: &Scenery, scale: Scale) -> anyhow::Result<Vec<String>> {
+/// The load balancer of a service: ARNs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LoadBalancer {
+    pub(crate) target_group: String,
+    pub(crate) shifting: Option<Shifting>,
+    /// The rule that users come by.
+    pub(crate) production_rule: String,
+    /// The rule for tests, when it has one.
+    pub(crate) test_rule: Option<String>,
+}
+
+/// What ECS needs to shift its traffic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shifting {
+    alternate: String,
+    role: String,
+}
+
+/// Makes everything; the load balancer of each service, in their order.
+pub(crate) async fn set(cloud: &Cloud, scenery: &Scenery, scale: Scale) -> anyhow::Result<Vec<LoadBalancer>> {
     let caller = Caller { cloud, region: &scenery.region };
     for repository in &scenery.repositories {
         caller.call(ECR, "CreateRepository", &create_repository(repository)).await?;
@@ -38,23 +56,25 @@ pub(crate) async fn set(cloud: &Cloud, scenery: &Scenery, scale: Scale) -> anyho
         caller.call(PARAMETERS, "PutParameter", &input).await?;
     }
     for role in &scenery.roles {
-        caller.create_role(role).await?;
+        caller.create_role(role, "ecs-tasks.amazonaws.com").await?;
     }
-    let mut groups = Vec::new();
+    if let Some(role) = &scenery.infrastructure_role {
+        caller.create_role(role, "ecs.amazonaws.com").await?;
+    }
+    let mut balancers = Vec::new();
     let mut clusters = std::collections::BTreeSet::new();
     for stage in &scenery.services {
         if clusters.insert(&stage.cluster) {
             caller.call(ECS, "CreateCluster", &json!({ "clusterName": stage.cluster })).await?;
         }
-        let group = format!("{}-{}", stage.cluster, stage.service);
-        let arn = cloud.put_target_group(&target_group(&group, stage));
-        groups.push(group);
+        let balancer = load_balancer(cloud, scenery, stage)?;
         let definition = task_definition(cloud, scenery, stage, scale)?;
         let registered = caller.call(ECS, "RegisterTaskDefinition", &definition).await?;
         let revision = registered["taskDefinition"]["taskDefinitionArn"].as_str().unwrap_or_default().to_owned();
-        caller.call(ECS, "CreateService", &create_service(stage, &revision, &arn)).await?;
+        caller.call(ECS, "CreateService", &create_service(stage, &revision, &balancer)).await?;
+        balancers.push(balancer);
     }
-    Ok(groups)
+    Ok(balancers)
 }
 
 /// The authorization token of the registry.
@@ -86,11 +106,11 @@ impl Caller<'_> {
         serde_json::from_str(&body).with_context(|| format!("{operation} was answered with {body:?}"))
     }
 
-    async fn create_role(&self, name: &str) -> anyhow::Result<()> {
+    async fn create_role(&self, name: &str, who: &str) -> anyhow::Result<()> {
         let trust = json!({
             "Version": "2012-10-17",
             "Statement": [{
-                "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "Service": "ecs-tasks.amazonaws.com" },
+                "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "Service": who },
             }],
         });
         let form = url::form_urlencoded::Serializer::new(String::new())
@@ -135,6 +155,28 @@ fn create_repository(repository: &Repository) -> Value {
     }
 }
 
+fn load_balancer(cloud: &Cloud, scenery: &Scenery, stage: &Stage) -> anyhow::Result<LoadBalancer> {
+    let name = format!("{}-{}", stage.cluster, stage.service);
+    let main = cloud.put_target_group(&target_group(&name, stage));
+    let mut target_groups = vec![main.clone()];
+    let mut shifting = None;
+    if stage.blue_green {
+        let role = scenery.infrastructure_role.as_ref();
+        let role =
+            role.with_context(|| format!("{} is blue_green, which needs an infrastructure_role", stage.service))?;
+        let alternate = cloud.put_target_group(&target_group(&format!("{name}-alternate"), stage));
+        target_groups.push(alternate.clone());
+        shifting = Some(Shifting { alternate, role: role_arn(scenery, role) });
+    }
+    let rule = |kind| {
+        let options = ListenerRuleOptions { balancer: name.clone(), kind, target_groups: target_groups.clone() };
+        cloud.put_listener_rule(&options)
+    };
+    let production_rule = rule(RuleKind::Production);
+    let test_rule = stage.blue_green.then(|| rule(RuleKind::Test));
+    Ok(LoadBalancer { target_group: main, shifting, production_rule, test_rule })
+}
+
 fn target_group(name: &str, stage: &Stage) -> TargetGroupOptions {
     let check = &stage.health_check;
     TargetGroupOptions {
@@ -163,7 +205,7 @@ fn task_definition(cloud: &Cloud, scenery: &Scenery, stage: &Stage, scale: Scale
         environment.into_iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
     let secrets: Vec<_> =
         stage.secrets.iter().map(|(name, from)| json!({ "name": name, "valueFrom": arn_of(scenery, from) })).collect();
-    let role = |name: &String| format!("arn:aws:iam::{}:role/{name}", scenery.account);
+    let role = |name: &String| role_arn(scenery, name);
     let family = format!("{}-{}", stage.cluster.trim_end_matches("-cluster"), stage.service);
     Ok(json!({
         "family": family,
@@ -195,7 +237,20 @@ fn task_definition(cloud: &Cloud, scenery: &Scenery, stage: &Stage, scale: Scale
     }))
 }
 
-fn create_service(stage: &Stage, revision: &str, target_group: &str) -> Value {
+fn create_service(stage: &Stage, revision: &str, balancer: &LoadBalancer) -> Value {
+    let mut load_balancer = json!({
+        "targetGroupArn": balancer.target_group,
+        "containerName": stage.container,
+        "containerPort": stage.port,
+    });
+    if let Some(Shifting { alternate, role }) = &balancer.shifting {
+        load_balancer["advancedConfiguration"] = json!({
+            "alternateTargetGroupArn": alternate,
+            "productionListenerRule": balancer.production_rule,
+            "testListenerRule": balancer.test_rule,
+            "roleArn": role,
+        });
+    }
     json!({
         "cluster": stage.cluster,
         "serviceName": stage.service,
@@ -203,11 +258,7 @@ fn create_service(stage: &Stage, revision: &str, target_group: &str) -> Value {
         "desiredCount": stage.desired_count,
         "launchType": "FARGATE",
         "healthCheckGracePeriodSeconds": stage.health_check_grace_period,
-        "loadBalancers": [{
-            "targetGroupArn": target_group,
-            "containerName": stage.container,
-            "containerPort": stage.port,
-        }],
+        "loadBalancers": [load_balancer],
         "deploymentConfiguration": {
             "minimumHealthyPercent": stage.minimum_healthy_percent,
             "maximumPercent": stage.maximum_percent,
@@ -221,6 +272,10 @@ fn create_service(stage: &Stage, revision: &str, target_group: &str) -> Value {
             },
         },
     })
+}
+
+fn role_arn(scenery: &Scenery, name: &str) -> String {
+    format!("arn:aws:iam::{}:role/{name}", scenery.account)
 }
 
 /// What a secret's variable names: the ARN of the secret or of the parameter.

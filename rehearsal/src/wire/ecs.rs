@@ -3,6 +3,7 @@
 //! What AWS knows and this cloud does not is refused by its name: a parameter that is passed over
 //! silently would make a rehearsal of something else.
 
+mod balancers;
 mod clusters;
 mod definitions;
 mod deployments;
@@ -11,6 +12,7 @@ mod revisions;
 mod rules;
 mod service_json;
 mod services;
+mod strategy;
 mod tags;
 mod task_json;
 mod tasks;
@@ -41,6 +43,7 @@ pub(crate) fn serve(state: &mut State, call: &Call<'_>) -> Answer {
         "ListServices" => services::list(state, call),
         "ListServiceDeployments" => deployments::list(state, call),
         "DescribeServiceDeployments" => deployments::describe(state, call),
+        "ContinueServiceDeployment" => deployments::go_on(state, call),
         "StopServiceDeployment" => deployments::stop(state, call),
         "DescribeServiceRevisions" => revisions::describe(state, call),
         "RunTask" => tasks::run(state, call),

@@ -50,6 +50,7 @@ fn made_up() -> Timeline {
         target_revision: String::new(),
         task_definition: String::new(),
         digest: Some(format!("sha256:{}", "4f".repeat(32))),
+        shift: None,
         created_at: start,
         finished_at: Some(start + seconds(12)),
     };

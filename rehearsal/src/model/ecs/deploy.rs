@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::Refusal;
+use super::blue_green::Shift;
 use super::due::ATTENTION;
+use super::fleet::check_shift;
 use super::name;
 use super::service::{Deployment, DeploymentStatus, Revision, Rollout, Rules, Service, ServiceDeployment, Status};
 use super::service::{Summary, Workload};
@@ -49,6 +51,7 @@ impl State {
             }
         }
         let workload = self.check_workload(wish.workload)?;
+        check_shift(&wish.rules, &workload)?;
         let arn = name::arn(&self.identity, &format!("service/{cluster}/{}", wish.name));
         self.ecs.services.push(Service {
             arn,
@@ -78,6 +81,10 @@ impl State {
     pub(crate) fn update_service(&mut self, place: usize, change: Change, now: Timestamp) -> Result<(), Refusal> {
         let workload = change.workload.map(|workload| self.check_workload(workload)).transpose()?;
         let service = &mut self.ecs.services[place];
+        if workload.is_some() || change.rules.is_some() {
+            let rules = change.rules.as_ref().unwrap_or(&service.rules);
+            workload.as_ref().or(service.workload()).map_or(Ok(()), |workload| check_shift(rules, workload))?;
+        }
         service.desired = change.desired.unwrap_or(service.desired);
         service.rules = change.rules.unwrap_or_else(|| service.rules.clone());
         service.grace = change.grace.unwrap_or(service.grace);
@@ -158,6 +165,9 @@ impl State {
                 let message = format!("The specified target group does not exist: {}", balancer.target_group);
                 return Err(Refusal::invalid(message));
             }
+            if let Some(advanced) = &balancer.advanced {
+                self.check_advanced(&balancer.target_group, advanced)?;
+            }
         }
         workload.definition.clone_from(&definition.arn);
         Ok(workload)
@@ -167,6 +177,8 @@ impl State {
     fn begin(&mut self, place: usize, workload: Workload, now: Timestamp) {
         let attention = self.scale.seconds(ATTENTION);
         let sources = self.summaries(place);
+        let blue = self.take_over(place);
+        let groups = self.groups_for(place, &workload, blue);
         let number = self.ids.number();
         let (cluster, service) = (self.ecs.services[place].cluster.clone(), self.ecs.services[place].name.clone());
         let resource = |kind: &str, id: &str| format!("{kind}/{cluster}/{service}/{id}");
@@ -178,7 +190,12 @@ impl State {
             .map(|container| (container.name().to_owned(), container.image().to_owned()))
             .unwrap_or_default();
         let digest = self.account.registry.resolve(&image).ok().map(|pulled| pulled.digest.to_string());
-        let rules = self.ecs.services[place].rules.clone();
+        let mut rules = self.ecs.services[place].rules.clone();
+        // It counts for rolling updates only.
+        rules.breaker = rules.breaker.filter(|_| rules.blue_green.is_none());
+        let advanced = workload.balancers.first().and_then(|balancer| balancer.advanced.as_ref());
+        let has_test = advanced.is_some_and(|advanced| advanced.test_rule.is_some());
+        let shift = rules.blue_green.as_ref().map(|_| Shift::new(blue, has_test, now));
         let alarms = rules.alarms.iter().flat_map(|rule| &rule.names);
         // ECS ignores alarms for the whole deployment when one rings at its start.
         let rings = alarms.into_iter().any(|name| self.account.in_alarm(name));
@@ -189,6 +206,7 @@ impl State {
             number,
             arn: revision_arn,
             workload,
+            groups,
             container,
             image,
             digest,
@@ -212,6 +230,7 @@ impl State {
             due: Some(now + attention),
             rollback: None,
             rules,
+            shift,
             failures: 0,
             threshold,
             triggered: false,

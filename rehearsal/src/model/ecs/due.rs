@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::blue_green::Shift;
 use super::service::{DeploymentStatus, Rollout, Status};
 use super::task::{Phase, Task};
 use crate::TargetState;
@@ -41,7 +42,12 @@ impl State {
         let kept_up = self.ecs.services.iter().filter(|service| service.status != Status::Inactive);
         let services = kept_up.flat_map(|service| {
             let deployments = service.history.iter().flat_map(|deployment| [deployment.due, deployment.bakes_until]);
-            deployments.chain(service.deployments.iter().map(|deployment| deployment.retry_at)).flatten()
+            let retries = service.deployments.iter().map(|deployment| deployment.retry_at);
+            let goes_on =
+                |status| matches!(status, DeploymentStatus::InProgress | DeploymentStatus::RollbackInProgress);
+            let last = service.history.last().filter(|last| goes_on(last.status));
+            let shift = last.and_then(|last| last.shift.as_ref()).into_iter().flat_map(Shift::deadlines);
+            deployments.chain(retries).flatten().chain(shift)
         });
         tasks.chain(services).chain(self.account.alarms.due()).min()
     }
@@ -60,6 +66,7 @@ impl State {
                 self.statuses_are_over(place, now);
                 self.look_at_tasks(place, now);
                 self.judge(place, now);
+                self.shift(place, now);
                 self.schedule(place, now);
                 self.conclude(place, now);
             }
@@ -102,6 +109,7 @@ impl State {
                 DeploymentStatus::Pending => {
                     deployment.enter(DeploymentStatus::InProgress, now, None);
                     deployment.started_at = Some(now);
+                    self.first_stage(place, now);
                 }
                 DeploymentStatus::StopRequested => {
                     deployment.enter(DeploymentStatus::Stopped, now, None);

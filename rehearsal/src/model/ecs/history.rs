@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::blue_green::Shift;
 use super::rules::Rules;
 
 /// One attempt to roll a revision out.
@@ -20,6 +21,8 @@ pub(crate) struct ServiceDeployment {
     pub(crate) due: Option<Timestamp>,
     pub(crate) rollback: Option<Rollback>,
     pub(crate) rules: Rules,
+    /// How users come over; none for a rolling update.
+    pub(crate) shift: Option<Shift>,
     /// As the circuit breaker counted last.
     pub(crate) failures: u32,
     pub(crate) threshold: u32,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::blue_green::{Shift, Stage};
 use super::service::{Deployment, DeploymentStatus, Rollback, Rollout, Status};
 use super::task::Phase;
 use crate::model::State;
@@ -62,7 +63,8 @@ impl State {
     pub(super) fn roll_back(&mut self, place: usize, reason: &str, now: Timestamp) {
         let service = &mut self.ecs.services[place];
         let failed = service.primary().map(|primary| primary.number);
-        let target = service.good.filter(|good| Some(*good) != failed);
+        let blue = service.unfinished_shift().map(|(_, shift)| shift.blue);
+        let target = blue.unwrap_or(service.good).filter(|good| Some(*good) != failed);
         let rollback = Rollback { reason: reason.to_owned(), at: now, revision: target };
         if let Some(current) = service.in_flight() {
             current.rollback = Some(rollback);
@@ -90,6 +92,9 @@ impl State {
         service.deployments.insert(0, back);
         service.steady = false;
         self.say(place, now, &format!("rolling back to deployment {id}."));
+        if self.ecs.services[place].unfinished_shift().is_some() {
+            self.go_back(place, now);
+        }
     }
 
     fn rollback_failed(&mut self, place: usize, reason: &str, now: Timestamp) {
@@ -162,6 +167,11 @@ impl State {
             current.bakes_until = None;
             return;
         }
+        let goes_back = current.status == DeploymentStatus::RollbackInProgress;
+        let is_done = |shift: &Shift| shift.stage == Some(Stage::CleanUp) && shift.is_back == goes_back;
+        if !current.shift.as_ref().is_none_or(is_done) {
+            return;
+        }
         match current.status {
             DeploymentStatus::InProgress => {
                 if *current.bakes_until.get_or_insert(now + bake) > now {
@@ -186,7 +196,8 @@ impl State {
     /// How long alarms are watched once all tasks are up: what the slowest of them needs to ring.
     fn bake_of(&mut self, place: usize) -> Duration {
         let Some(current) = self.ecs.services[place].in_flight() else { return Duration::ZERO };
-        let rule = current.rules.alarms.as_ref().filter(|_| current.watches_alarms);
+        // A green fleet has baked already.
+        let rule = current.rules.alarms.as_ref().filter(|_| current.watches_alarms && current.shift.is_none());
         let periods = rule.into_iter().flat_map(|rule| &rule.names).filter_map(|name| {
             let settings = &self.account.alarms.get(name)?.settings;
             let number = |member: &str| settings.get(member).and_then(serde_json::Value::as_u64);

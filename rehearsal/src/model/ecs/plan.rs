@@ -20,7 +20,8 @@ pub(super) struct Group {
 }
 
 impl Group {
-    fn idle(self) -> u32 {
+    /// How many of them do not serve.
+    pub(super) fn idle(self) -> u32 {
         self.live - self.healthy
     }
 }

@@ -71,7 +71,6 @@ impl State {
         let task = &self.ecs.tasks[place];
         let owner = task.service.zip(task.deployment);
         let revision = owner.and_then(|(service, number)| self.ecs.services[service].revision(number));
-        let balancers = revision.map(|revision| revision.workload.balancers.iter());
-        balancers.into_iter().flatten().map(|balancer| balancer.target_group.clone()).collect()
+        revision.map(|revision| revision.groups.clone()).unwrap_or_default()
     }
 }

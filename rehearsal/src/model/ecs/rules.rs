@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::blue_green::BlueGreen;
+
 /// How a service is deployed.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Rules {
@@ -11,6 +13,8 @@ pub(crate) struct Rules {
     pub(crate) maximum: u32,
     pub(crate) breaker: Option<Breaker>,
     pub(crate) alarms: Option<AlarmRule>,
+    /// None for a rolling update.
+    pub(crate) blue_green: Option<BlueGreen>,
     /// As it is given back.
     pub(crate) document: Value,
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::launch::{Wish, no_overrides};
-use super::plan::{self, Bounds, Group, Step};
+use super::plan::{Group, Step};
 use super::service::{DeploymentStatus, Rollout};
 use super::task::{Phase, Stop, StopCode};
 use crate::model::State;
@@ -101,12 +101,9 @@ impl State {
 
     /// Starts and stops tasks of a service.
     pub(super) fn schedule(&mut self, service: usize, now: Timestamp) {
-        let owner = &self.ecs.services[service];
-        let (least, most) = owner.bounds();
-        let bounds = Bounds { desired: owner.desired, least, most };
-        let numbers: Vec<u64> = owner.deployments.iter().map(|deployment| deployment.number).collect();
-        let groups: Vec<Group> = (0..numbers.len()).map(|index| self.group(service, index, now)).collect();
-        let steps = plan::next(bounds, &groups);
+        let steps = self.steps(service, now);
+        let deployments = self.ecs.services[service].deployments.iter();
+        let numbers: Vec<u64> = deployments.map(|deployment| deployment.number).collect();
         let (mut started, mut stopped) = (Vec::new(), Vec::new());
         for (index, (number, step)) in numbers.into_iter().zip(steps).enumerate() {
             let deployment = &mut self.ecs.services[service].deployments[index];
@@ -120,7 +117,8 @@ impl State {
         self.tell(service, now, &started, &stopped);
     }
 
-    fn group(&self, service: usize, index: usize, now: Timestamp) -> Group {
+    /// The tasks of a deployment, in numbers.
+    pub(super) fn group(&self, service: usize, index: usize, now: Timestamp) -> Group {
         let owner = &self.ecs.services[service];
         let deployment = &owner.deployments[index];
         let tasks = self.ecs.tasks.iter().filter(|task| task.is_of(service, deployment.number) && task.is_wanted());
@@ -179,6 +177,16 @@ impl State {
         chosen.into_iter().map(|place| self.ecs.tasks[place].arn.clone()).collect()
     }
 
+    /// The target groups that tasks leave, and how many leave each.
+    fn leaving(&self, tasks: &[String]) -> Vec<(String, usize)> {
+        let count = |group: &crate::TargetGroup| {
+            let leaves = |target: &&crate::Target| target.state == crate::TargetState::Draining;
+            group.targets.iter().filter(leaves).filter(|target| tasks.contains(&target.task)).count()
+        };
+        let groups = self.targets.all().iter().map(|group| (group.arn.clone(), count(group)));
+        groups.filter(|(_, count)| *count > 0).collect()
+    }
+
     fn tell(&mut self, service: usize, now: Timestamp, started: &[String], stopped: &[String]) {
         let list = |ids: &mut dyn Iterator<Item = &str>| {
             ids.fold(String::new(), |mut list, id| {
@@ -191,12 +199,8 @@ impl State {
             let draining = stopped.iter().filter(draining).count();
             if draining > 0 {
                 self.say(service, now, &format!("has begun draining connections on {draining} tasks."));
-                let groups: Vec<String> = self.ecs.services[service]
-                    .workload()
-                    .map(|workload| workload.balancers.iter().map(|balancer| balancer.target_group.clone()).collect())
-                    .unwrap_or_default();
-                for group in groups {
-                    self.say(service, now, &format!("deregistered {draining} targets in (target-group {group})"));
+                for (group, count) in self.leaving(stopped) {
+                    self.say(service, now, &format!("deregistered {count} targets in (target-group {group})"));
                 }
             }
             let ids = list(&mut stopped.iter().map(|arn| super::name::last_part(arn)));

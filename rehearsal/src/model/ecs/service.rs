@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::blue_green::Shift;
 pub(crate) use super::history::{DeploymentStatus, Rollback, ServiceDeployment, Summary};
 pub(crate) use super::rules::{AlarmRule, Breaker, Rules, Threshold};
 
@@ -124,6 +125,20 @@ pub(crate) struct LoadBalancer {
     pub(crate) target_group: String,
     pub(crate) container: String,
     pub(crate) port: u16,
+    /// What shifting traffic takes.
+    pub(crate) advanced: Option<Advanced>,
+}
+
+/// What ECS needs to shift traffic between two target groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Advanced {
+    /// The ARN of the other target group.
+    pub(crate) alternate: String,
+    /// The ARN of the listener rule that users come by.
+    pub(crate) production_rule: String,
+    /// The ARN of the listener rule for tests.
+    pub(crate) test_rule: Option<String>,
+    pub(crate) role: String,
 }
 
 /// A service revision.
@@ -132,6 +147,8 @@ pub(crate) struct Revision {
     pub(crate) number: u64,
     pub(crate) arn: String,
     pub(crate) workload: Workload,
+    /// The ARNs of the target groups that its tasks are in, one for each of its load balancers.
+    pub(crate) groups: Vec<String>,
     pub(crate) container: String,
     pub(crate) image: String,
     /// What the image's name stood for when the revision was made; none when it stood for nothing.
@@ -166,6 +183,20 @@ impl Service {
     /// The service deployment that is not over yet. An earlier one may be on its way to STOPPED.
     pub(crate) fn in_flight(&mut self) -> Option<&mut ServiceDeployment> {
         self.history.last_mut().filter(|deployment| !deployment.status.is_over())
+    }
+
+    /// The last service deployment, when it shifts traffic and that was not brought to an end: it is in
+    /// flight, or stopped on the way.
+    pub(crate) fn unfinished_shift(&self) -> Option<(&ServiceDeployment, &Shift)> {
+        let ended = [DeploymentStatus::Successful, DeploymentStatus::RollbackSuccessful];
+        let last = self.history.last().filter(|last| !ended.contains(&last.status))?;
+        Some((last, last.shift.as_ref()?))
+    }
+
+    /// Whether a revision was taken out of the traffic for good before its deployment came to an end.
+    pub(crate) fn is_taken_back(&self, number: u64) -> bool {
+        let shifted = self.history.iter().filter(|deployment| deployment.target == number);
+        shifted.filter_map(|deployment| deployment.shift.as_ref()).any(|shift| shift.is_back)
     }
 
     /// How many healthy tasks there have to be, and how many tasks there may be.

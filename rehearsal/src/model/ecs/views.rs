@@ -1,10 +1,11 @@
 //! ECS at a moment, in the words of the snapshot.
 
+use super::blue_green::{Hook, Shift};
 use super::service::{Deployment, Service, ServiceDeployment, Status};
 use super::task::{Phase, Task};
 use crate::TargetState;
 use crate::model::State;
-use crate::snapshot::{DeploymentView, EventView, ServiceDeploymentView, ServiceView, TaskView};
+use crate::snapshot::{DeploymentView, EventView, HookView, ServiceDeploymentView, ServiceView, ShiftView, TaskView};
 
 impl State {
     /// Every service that is not INACTIVE.
@@ -74,6 +75,7 @@ impl State {
             desired_status: task.desired_status().to_owned(),
             health: health(task).to_owned(),
             in_rotation: self.targets.state(&task.arn) == Some(TargetState::Healthy),
+            target_group: self.targets.of(&task.arn).next().map(|group| group.name.clone()),
             address: task.address,
             exit_code: task.exit_code,
             stopped_reason: task.stop.as_ref().map(|stop| stop.reason.clone()),
@@ -102,7 +104,23 @@ fn history_view(service: &Service, deployment: &ServiceDeployment) -> ServiceDep
         target_revision: revision.map(|revision| revision.arn.clone()).unwrap_or_default(),
         task_definition: revision.map(|revision| revision.workload.definition.clone()).unwrap_or_default(),
         digest: revision.and_then(|revision| revision.digest.clone()),
+        shift: deployment.shift.as_ref().map(shift_view),
         created_at: deployment.created_at,
         finished_at: deployment.finished_at,
+    }
+}
+
+fn shift_view(shift: &Shift) -> ShiftView {
+    let hook = |hook: &Hook| HookView {
+        id: hook.id.clone(),
+        stage: hook.stage.word().to_owned(),
+        status: hook.status.word().to_owned(),
+        expires_at: hook.expires_at,
+    };
+    ShiftView {
+        stage: shift.stage.map(|stage| stage.word().to_owned()),
+        production_weight: f64::from(shift.production) / 10.0,
+        test_weight: shift.test.map(|share| f64::from(share) / 10.0),
+        hooks: shift.hooks.iter().map(hook).collect(),
     }
 }

@@ -18,8 +18,19 @@ async fn the_default_world_comes_up_with_all_its_tasks_healthy() {
         start: "2026-11-24T10:00:00Z".parse().expect("a time"),
     });
     let simulation = Simulation::attach(&cloud);
-    let groups = set(&cloud, &scenery, Scale::REAL).await.expect("a scene");
-    assert_eq!(groups, ["myapp-staging-cluster-myapp-api", "myapp-cluster-myapp-api"]);
+    let balancers = set(&cloud, &scenery, Scale::REAL).await.expect("a scene");
+    let names: Vec<_> = cloud.target_groups().into_iter().map(|group| group.name).collect();
+    let (staging, production) = ("myapp-staging-cluster-myapp-api", "myapp-cluster-myapp-api");
+    let alternate = |name: &str| format!("{name}-alternate");
+    assert_eq!(names, [staging, &alternate(staging), production, &alternate(production)]);
+    let rules = cloud.listener_rules();
+    let rule = |arn: Option<&String>| rules.iter().find(|rule| Some(&rule.arn) == arn).expect("a rule");
+    for (balancer, name) in balancers.iter().zip([staging, production]) {
+        let (users, tests) = (rule(Some(&balancer.production_rule)), rule(balancer.test_rule.as_ref()));
+        assert_eq!((users.kind, tests.kind), (RuleKind::Production, RuleKind::Test));
+        assert_eq!(users.forward, [(name.to_owned(), 1000), (alternate(name), 0)]);
+        assert_eq!(tests.forward, users.forward);
+    }
     tokio::time::sleep(Duration::from_mins(1)).await;
 
     let services = cloud.snapshot().services;

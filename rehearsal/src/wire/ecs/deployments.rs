@@ -6,10 +6,12 @@ use serde_json::{Map, Value, json};
 use super::super::json::{Answer, Call, Error, epoch};
 use super::list::{answer, missing};
 use super::service_json::cluster_arn;
-use super::{invalid, only, required, text, texts};
+use super::{invalid, only, required, strategy, text, texts};
 use crate::model::State;
 use crate::model::ecs::Refusal;
+use crate::model::ecs::blue_green::{Hook, HookAction, Shift};
 use crate::model::ecs::service::{DeploymentStatus, Service, ServiceDeployment, Summary};
+use crate::model::listeners::WHOLE;
 
 pub(super) fn list(state: &State, call: &Call<'_>) -> Answer {
     only(call.input, call.operation, &["cluster", "service", "status", "createdAt", "maxResults", "nextToken"])?;
@@ -78,6 +80,14 @@ pub(super) fn stop(state: &mut State, call: &Call<'_>) -> Answer {
     Ok(json!({ "serviceDeploymentArn": arn }))
 }
 
+pub(super) fn go_on(state: &mut State, call: &Call<'_>) -> Answer {
+    only(call.input, call.operation, &["serviceDeploymentArn", "hookId", "action"])?;
+    let (arn, hook) = (required(call, "serviceDeploymentArn")?, required(call, "hookId")?);
+    let action = text(call, "action")?.map_or(Ok(HookAction::Continue), strategy::action)?;
+    let arn = state.continue_service_deployment(arn, hook, action, call.now)?;
+    Ok(json!({ "serviceDeploymentArn": arn }))
+}
+
 fn brief(state: &State, service: &Service, deployment: &ServiceDeployment) -> Value {
     let mut answer = json!({
         "serviceDeploymentArn": deployment.arn,
@@ -106,12 +116,12 @@ fn describe_one(state: &State, place: usize, deployment: &ServiceDeployment) -> 
         service.deployments.iter().find(|one| one.number == number).map_or(0, |deployment| deployment.desired)
     };
     let now = |number: u64| state.summary(place, number, requested(number));
-    answer["targetServiceRevision"] = summary(service, now(deployment.target));
+    answer["targetServiceRevision"] = summary(service, now(deployment.target), deployment);
     let sources = deployment
         .sources
         .iter()
         .map(|source| if deployment.status.is_over() { *source } else { now(source.revision) });
-    answer["sourceServiceRevisions"] = sources.map(|source| summary(service, source)).collect();
+    answer["sourceServiceRevisions"] = sources.map(|source| summary(service, source, deployment)).collect();
     answer["deploymentConfiguration"] = deployment.rules.document.clone();
     answer["updatedAt"] = epoch(deployment.updated_at);
     answer["deploymentCircuitBreaker"] = json!({
@@ -120,6 +130,9 @@ fn describe_one(state: &State, place: usize, deployment: &ServiceDeployment) -> 
         "threshold": deployment.threshold,
     });
     answer["alarms"] = alarms(deployment);
+    if let Some(shift) = &deployment.shift {
+        add_shift(&mut answer, shift);
+    }
     add_times(&mut answer, &[("stoppedAt", deployment.stopped_at)]);
     if let Some(rollback) = &deployment.rollback {
         let mut told = Map::new();
@@ -133,13 +146,42 @@ fn describe_one(state: &State, place: usize, deployment: &ServiceDeployment) -> 
     answer
 }
 
-fn summary(service: &Service, summary: Summary) -> Value {
-    json!({
+fn summary(service: &Service, summary: Summary, deployment: &ServiceDeployment) -> Value {
+    let mut answer = json!({
         "arn": service.revision(summary.revision).map(|revision| &revision.arn),
         "requestedTaskCount": summary.requested,
         "runningTaskCount": summary.running,
         "pendingTaskCount": summary.pending,
-    })
+    });
+    if let Some(shift) = &deployment.shift {
+        let share = |of_green: u32| match summary.revision {
+            green if green == deployment.target => of_green,
+            blue if Some(blue) == shift.blue => WHOLE - of_green,
+            _ => 0,
+        };
+        answer["requestedProductionTrafficWeight"] = json!(strategy::percent(share(shift.production)));
+        if let Some(test) = shift.test {
+            answer["requestedTestTrafficWeight"] = json!(strategy::percent(share(test)));
+        }
+    }
+    answer
+}
+
+/// Where a deployment that shifts traffic is, and what it waits for.
+fn add_shift(answer: &mut Value, shift: &Shift) {
+    if let Some(stage) = shift.stage {
+        answer["lifecycleStage"] = json!(stage.word());
+    }
+    let hook = |hook: &Hook| {
+        json!({
+            "hookId": hook.id,
+            "targetType": "PAUSE",
+            "status": hook.status.word(),
+            "expiresAt": epoch(hook.expires_at),
+            "timeoutAction": hook.on_timeout.word(),
+        })
+    };
+    answer["lifecycleHookDetails"] = shift.hooks.iter().map(hook).collect();
 }
 
 fn breaker_status(deployment: &ServiceDeployment) -> &'static str {

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::super::json::{Answer, Call, epoch};
 use super::list::missing;
-use super::service_json::{add_workload, balancers, cluster_arn};
-use super::{invalid, only, texts};
+use super::service_json::{add_workload, cluster_arn};
+use super::{balancers, invalid, only, texts};
 use crate::model::State;
 use crate::model::ecs::service::{Revision, Service};
 
@@ -37,7 +37,8 @@ fn describe_one(state: &State, service: &Service, revision: &Revision) -> Value 
         "serviceArn": service.arn,
         "clusterArn": cluster_arn(state, &service.cluster),
         "taskDefinition": revision.workload.definition,
-        "loadBalancers": balancers(&revision.workload.balancers),
+        "loadBalancers": balancers::write(&revision.workload.balancers),
+        "resolvedConfiguration": balancers::resolved(revision),
         "containerImages": [image],
         "guardDutyEnabled": false,
         "createdAt": epoch(revision.created_at),

@@ -3,23 +3,27 @@
 use serde_json::{Value, json};
 
 use super::super::json::Error;
-use super::{invalid, number, only};
+use super::{invalid, number, only, strategy};
 use crate::model::ecs::service::{AlarmRule, Breaker, Rules, Threshold};
 
-const OF: &str = "deploymentConfiguration";
+pub(super) const OF: &str = "deploymentConfiguration";
+
+const KNOWN: &[&str] = &[
+    "minimumHealthyPercent",
+    "maximumPercent",
+    "deploymentCircuitBreaker",
+    "alarms",
+    "strategy",
+    "bakeTimeInMinutes",
+    "lifecycleHooks",
+    "canaryConfiguration",
+    "linearConfiguration",
+];
 
 /// Reads what a call says; what it does not say stays as it was.
 pub(super) fn read(said: &Value, before: Option<&Rules>) -> Result<Rules, Error> {
-    let known = ["minimumHealthyPercent", "maximumPercent", "deploymentCircuitBreaker", "alarms", "strategy"];
-    if let Some(strategy) = said["strategy"].as_str().filter(|strategy| *strategy != "ROLLING") {
-        return Err(Error::not_implemented("ecs", &format!("{OF} with strategy {strategy}")));
-    }
-    // Nought minutes of baking are what a rolling update has anyway.
-    let mut rest = said.clone();
-    if let Some(members) = rest.as_object_mut().filter(|members| members.get("bakeTimeInMinutes") == Some(&json!(0))) {
-        members.remove("bakeTimeInMinutes");
-    }
-    only(&rest, OF, &known)?;
+    only(said, OF, KNOWN)?;
+    let blue_green = strategy::read(said, before.and_then(|rules| rules.blue_green.as_ref()))?;
     let minimum = number(said, "minimumHealthyPercent")?.or(before.map(|rules| rules.minimum)).unwrap_or(100);
     let maximum = number(said, "maximumPercent")?.or(before.map(|rules| rules.maximum)).unwrap_or(200);
     if minimum >= 100 && maximum <= 100 {
@@ -37,8 +41,9 @@ pub(super) fn read(said: &Value, before: Option<&Rules>) -> Result<Rules, Error>
         Value::Null => before.and_then(|rules| rules.alarms.clone()),
         alarms => read_alarms(alarms)?,
     };
-    let document = write(minimum, maximum, breaker, alarms.as_ref());
-    Ok(Rules { minimum, maximum, breaker, alarms, document })
+    let mut document = write(minimum, maximum, breaker, alarms.as_ref());
+    strategy::write(&mut document, blue_green.as_ref());
+    Ok(Rules { minimum, maximum, breaker, alarms, blue_green, document })
 }
 
 fn read_breaker(said: &Value) -> Result<Option<Breaker>, Error> {

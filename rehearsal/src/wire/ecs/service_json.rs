@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::super::json::epoch;
+use super::balancers;
 use crate::model::State;
-use crate::model::ecs::service::{Deployment, LoadBalancer, Service, Workload};
+use crate::model::ecs::service::{Deployment, Service, Workload};
 
 /// The ARN that a service of this name would have.
 pub(super) fn arn(state: &State, cluster: &str, name: &str) -> String {
@@ -52,7 +53,7 @@ pub(super) fn describe(state: &State, place: usize) -> Value {
     if let Some(workload) = service.workload() {
         answer["taskDefinition"] = json!(workload.definition);
         add_workload(&mut answer, workload);
-        answer["loadBalancers"] = balancers(&workload.balancers);
+        answer["loadBalancers"] = balancers::write(&workload.balancers);
     }
     if let Some(current) = service.history.iter().rev().find(|deployment| !deployment.status.is_over()) {
         answer["currentServiceDeployment"] = json!(current.arn);
@@ -81,17 +82,6 @@ pub(super) fn add_workload(answer: &mut Value, workload: &Workload) {
     if !workload.network.is_null() {
         answer["networkConfiguration"] = workload.network.clone();
     }
-}
-
-pub(super) fn balancers(balancers: &[LoadBalancer]) -> Value {
-    let one = |balancer: &LoadBalancer| {
-        json!({
-            "targetGroupArn": balancer.target_group,
-            "containerName": balancer.container,
-            "containerPort": balancer.port,
-        })
-    };
-    balancers.iter().map(one).collect()
 }
 
 fn deployment(state: &State, place: usize, deployment: &Deployment) -> Value {

@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::super::json::{Answer, Call, Error};
 use super::list::{answer, missing};
-use super::{invalid, number, objects, only, required, rules, service_json, text, texts};
+use super::{balancers, invalid, number, objects, only, required, rules, service_json, text, texts};
 use crate::model::State;
-use crate::model::ecs::service::{LoadBalancer, Status, Workload};
+use crate::model::ecs::service::{Status, Workload};
 use crate::model::ecs::{Change, ServiceWish};
 
 /// What is kept and given back, and changes nothing here.
@@ -44,7 +44,7 @@ pub(super) fn create(state: &mut State, call: &Call<'_>) -> Answer {
     let desired = desired.ok_or_else(|| invalid("Invalid desiredCount: null. It must be a non-negative number."))?;
     let workload = Workload {
         definition,
-        balancers: balancers(call)?,
+        balancers: balancers::read(call)?,
         network: call.input["networkConfiguration"].clone(),
         launch_type: text(call, "launchType")?.unwrap_or("FARGATE").to_owned(),
         platform_version: text(call, "platformVersion")?.unwrap_or("LATEST").to_owned(),
@@ -73,7 +73,7 @@ pub(super) fn update(state: &mut State, call: &Call<'_>) -> Answer {
             definition.clone_into(&mut workload.definition);
         }
         if !call.input["loadBalancers"].is_null() {
-            workload.balancers = balancers(call)?;
+            workload.balancers = balancers::read(call)?;
         }
         if !call.input["networkConfiguration"].is_null() {
             workload.network = call.input["networkConfiguration"].clone();
@@ -132,18 +132,6 @@ pub(super) fn list(state: &State, call: &Call<'_>) -> Answer {
     let services = state.ecs.services.iter();
     let services = services.filter(|service| service.cluster == *cluster && service.status == Status::Active);
     answer(call, "serviceArns", services.map(|service| json!(service.arn)).collect(), 10)
-}
-
-fn balancers(call: &Call<'_>) -> Result<Vec<LoadBalancer>, Error> {
-    let mut balancers = Vec::new();
-    for said in objects(call, "loadBalancers")? {
-        only(&said, "loadBalancers", &["targetGroupArn", "containerName", "containerPort"])?;
-        let text = |member: &str| said[member].as_str().unwrap_or_default().to_owned();
-        let port = number(&said, "containerPort")?.and_then(|port| u16::try_from(port).ok());
-        let port = port.ok_or_else(|| invalid("loadBalancers needs a containerPort."))?;
-        balancers.push(LoadBalancer { target_group: text("targetGroupArn"), container: text("containerName"), port });
-    }
-    Ok(balancers)
 }
 
 fn kept(call: &Call<'_>) -> Map<String, Value> {

@@ -66,7 +66,12 @@ fn a_service_that_cannot_be_is_refused_with_the_reason() {
     world.state.ecs.definitions.deregister(&inactive, world.now).expect("it is there");
     let group = world.service().workload().expect("a workload").balancers[0].target_group.clone();
     let balancer = |container: &str, port, group: &str| Workload {
-        balancers: vec![LoadBalancer { target_group: group.to_owned(), container: container.to_owned(), port }],
+        balancers: vec![LoadBalancer {
+            target_group: group.to_owned(),
+            container: container.to_owned(),
+            port,
+            advanced: None,
+        }],
         ..workload(&definition)
     };
     let sidecar = json!({

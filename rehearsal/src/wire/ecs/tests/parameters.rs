@@ -14,7 +14,6 @@ fn what_this_cloud_has_not_is_refused_by_its_name() {
     let configured = |configuration: Value| with(&create, json!({ "deploymentConfiguration": configuration }));
     let cases = [
         ("ExecuteCommand", json!({}), "ExecuteCommand"),
-        ("ContinueServiceDeployment", json!({}), "ContinueServiceDeployment"),
         (
             "CreateService",
             with(&create, json!({ "serviceConnectConfiguration": { "enabled": true } })),
@@ -22,9 +21,16 @@ fn what_this_cloud_has_not_is_refused_by_its_name() {
         ),
         ("CreateService", with(&create, json!({ "schedulingStrategy": "DAEMON" })), "DAEMON"),
         ("CreateService", with(&create, json!({ "deploymentController": { "type": "CODE_DEPLOY" } })), "CODE_DEPLOY"),
-        ("CreateService", configured(json!({ "strategy": "BLUE_GREEN" })), "BLUE_GREEN"),
-        ("CreateService", configured(json!({ "strategy": "CANARY" })), "CANARY"),
-        ("CreateService", configured(json!({ "strategy": "LINEAR" })), "LINEAR"),
+        (
+            "CreateService",
+            configured(json!({ "strategy": "CANARY", "lifecycleHooks": [{ "lifecycleStages": ["POST_SCALE_UP"] }] })),
+            "AWS_LAMBDA",
+        ),
+        (
+            "CreateService",
+            configured(json!({ "strategy": "LINEAR", "lifecycleHooks": [{ "targetType": "AWS_LAMBDA" }] })),
+            "AWS_LAMBDA",
+        ),
         ("CreateService", configured(json!({ "bakeTimeInMinutes": 5 })), "bakeTimeInMinutes"),
         ("CreateService", configured(json!({ "lifecycleHooks": [{ "targetType": "PAUSE" }] })), "lifecycleHooks"),
         (
