@@ -17,6 +17,10 @@ pub struct Arguments {
     /// delivery.toml]
     #[arg(long, value_name = "PATH")]
     pub settings: Option<PathBuf>,
+    /// The folder for the page that a run leaves [or the variable `SLIPWAY_PAGE_DIR`; otherwise
+    /// target/delivery beside the settings]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub page_dir: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
@@ -246,6 +250,18 @@ impl Verb {
     #[must_use]
     pub fn only_looks(&self) -> bool {
         matches!(self, Self::Plan(_)) || self.manner().is_none_or(|manner| manner.dry_run)
+    }
+
+    /// Where it changes something; none when it only looks, or when nobody says where.
+    #[must_use]
+    pub fn changes(&self, variables: &Variables) -> Option<Environment> {
+        match self {
+            _ if self.only_looks() => None,
+            Self::DeployStaging(_) => Some(Environment::Staging),
+            Self::Promote(_) => Some(Environment::Production),
+            Self::Rollback(rollback) => rollback.environment(variables).ok(),
+            Self::Status(_) | Self::History(_) | Self::Plan(_) => None,
+        }
     }
 
     fn manner(&self) -> Option<Manner> {

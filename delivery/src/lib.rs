@@ -16,6 +16,7 @@ pub mod follow;
 pub mod git;
 pub mod lock;
 pub mod migrate;
+pub mod page;
 pub mod plan;
 pub mod preflight;
 pub mod program;

@@ -1,5 +1,6 @@
 //! The program around the verbs: settings, clients, what is told to whom, and the exit code.
 
+mod leaf;
 mod redaction;
 pub mod signals;
 
@@ -7,7 +8,7 @@ pub(crate) use redaction::is_secret;
 
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::arguments::Arguments;
@@ -20,6 +21,7 @@ use crate::report::{Ended, Report, Style};
 use crate::secret::Redactor;
 use crate::settings::Settings;
 use crate::verbs::{self, Phase, Session};
+use leaf::Leaf;
 
 /// Where a run tells what.
 pub struct Outlets<O, E> {
@@ -46,21 +48,29 @@ pub async fn run<O: Write, E: Write + Send + 'static>(
     connect: impl AsyncFnOnce(&str) -> anyhow::Result<Clients>,
 ) -> u8 {
     let path = arguments.settings(&edge.variables);
-    let verb = arguments.verb;
+    let Arguments { page_dir, verb, .. } = arguments;
     let (name, json, only_looks) = (verb.name(), verb.json(), verb.only_looks());
+    let changes = verb.changes(&edge.variables);
     let Outlets { mut out, err, style } = outlets;
     let settings = Settings::read(&path, &edge.variables);
     let redactor = redaction::of(&edge.variables, settings.as_ref().ok());
     let report = Arc::new(Report::new(style, err, redactor.clone()));
     let progress = Progress::new(report.clone(), edge.clock);
     let summary = edge.variables.get("GITHUB_STEP_SUMMARY").map(str::to_owned);
-    let ended = match begin(settings, &path, edge, progress, redactor, connect).await {
+    let leaf = changes.zip(settings.as_ref().ok()).map(|(environment, settings)| {
+        let folder = page_dir.or_else(|| edge.variables.get("SLIPWAY_PAGE_DIR").map(PathBuf::from));
+        let folder = folder.unwrap_or_else(|| beside(&path).join("target/delivery"));
+        let (settings, report) = (settings.environment(environment).clone(), Arc::clone(&report));
+        Leaf::new(folder, name, environment, settings, report, edge.clock, phase.clone())
+    });
+    let mut ended = match begin(settings, &path, edge, progress, redactor, connect).await {
         Ok(mut session) => {
             session.phase = phase.clone();
             Box::pin(verbs::perform(&session, verb)).await
         }
         Err(error) => Ended::badly(name, &error),
     };
+    let left = leaf.and_then(|leaf| leaf.leave(&mut ended));
     // A reader that has gone away does not change how it ended.
     if json {
         let _gone = writeln!(out, "{}", report.document(&ended)).and_then(|()| out.flush());
@@ -69,6 +79,9 @@ pub async fn run<O: Write, E: Write + Send + 'static>(
     }
     if !(only_looks && ended.is_well()) {
         report.close(&ended);
+    }
+    if let Some(left) = left {
+        report.note(&left);
     }
     if let Some(path) = summary
         && let Err(error) = append(Path::new(&path), &report.summary(&ended))
@@ -88,12 +101,17 @@ async fn begin(
 ) -> anyhow::Result<Session> {
     let settings = settings?;
     let clients = connect(&settings.service.region).await?;
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    let folder = beside(path);
     let (layout, tree) = (folder.join("target/image"), WorkTree::at(folder, &edge.variables));
     Ok(Session::new(settings, layout, tree, clients, edge, progress, redactor))
+}
+
+/// The folder in which a file is.
+fn beside(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
 }
 
 fn append(path: &Path, text: &str) -> std::io::Result<()> {

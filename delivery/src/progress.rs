@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::edge::Clock;
-use crate::evidence::Judgement;
+use crate::evidence::{Judgement, Verdict};
+use crate::release::Release;
 use crate::verdict::{Finding, Source};
 
 /// A step of a verb's runbook.
@@ -111,6 +112,10 @@ pub enum Event {
         /// Why, the finding that decided first.
         findings: Vec<Finding>,
     },
+    /// What the run is about, once it is known.
+    About(Box<About>),
+    /// What is recorded about the release, whether or not it could be stored.
+    Recorded(Box<Verdict>),
     /// A line that a task wrote.
     Log {
         /// Which task: its id.
@@ -118,6 +123,15 @@ pub enum Event {
         /// The line.
         line: String,
     },
+}
+
+/// What a run is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct About {
+    /// What is brought in, when both halves of it are known.
+    pub release: Option<Release>,
+    /// What serves before it, for people.
+    pub serving: String,
 }
 
 /// How a step ended.

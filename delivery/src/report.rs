@@ -6,26 +6,34 @@
 
 mod clean;
 mod document;
+mod kept;
 mod live;
 mod style;
 mod summary;
 mod table;
 mod words;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::progress::{Event, Listener, Moment, Tasks};
+use crate::progress::{Event, Listener, Measured, Moment, Tasks};
 use crate::secret::Redactor;
+use crate::verdict::Source;
+use kept::Kept;
+use live::Live;
 
 pub use document::Ended;
 pub use style::Style;
 pub use table::{Align, Table};
+pub(crate) use words::{name as step_name, of as event_in_words, time as time_in_words};
 
 /// How long figures that do not change are left untold where every telling is a line of its own.
 const QUIET: Duration = Duration::from_secs(30);
+/// How often a watch tells what it has measured where every telling is a line of its own.
+const MEASURED: Duration = Duration::from_mins(1);
 
 /// Tells what happens, and keeps it for the end.
 pub struct Report {
@@ -36,10 +44,11 @@ pub struct Report {
 
 struct Inner {
     out: Box<dyn Write + Send>,
-    moments: Vec<Moment>,
-    /// The line that is written over, while it is there.
-    live: Option<String>,
+    kept: Kept,
+    live: Live,
     told: Option<(Tasks, Duration)>,
+    /// When each watch told last what it has measured of whom.
+    measured: BTreeMap<(String, Source), Duration>,
 }
 
 impl fmt::Debug for Report {
@@ -51,7 +60,8 @@ impl fmt::Debug for Report {
 impl Report {
     /// Tells in this style, into this: standard error, so that standard output is for what was asked.
     pub fn new(style: Style, out: impl Write + Send + 'static, redactor: Redactor) -> Self {
-        let inner = Inner { out: Box::new(out), moments: Vec::new(), live: None, told: None };
+        let (kept, live, measured) = (Kept::default(), Live::default(), BTreeMap::new());
+        let inner = Inner { out: Box::new(out), kept, live, told: None, measured };
         Self { redactor, style, inner: Mutex::new(inner) }
     }
 
@@ -65,7 +75,7 @@ impl Report {
     pub fn close(&self, ended: &Ended) {
         let text = self.safe(&ended.words());
         self.with(|inner, style| {
-            inner.clear();
+            inner.live.forget();
             inner.line(&style.paint(ended.tone(), &text));
         });
     }
@@ -74,7 +84,7 @@ impl Report {
     pub fn note(&self, text: &str) {
         let text = self.safe(text);
         self.with(|inner, _| {
-            inner.clear();
+            inner.live.forget();
             inner.line(&text);
         });
     }
@@ -82,7 +92,7 @@ impl Report {
     /// The one document for programs.
     #[must_use]
     pub fn document(&self, ended: &Ended) -> String {
-        let mut document = self.with(|inner, _| document::of(ended, &inner.moments));
+        let mut document = self.with(|inner, _| document::of(ended, inner.kept.moments()));
         document::redact(&mut document, &|text| self.safe(text));
         document.to_string()
     }
@@ -91,7 +101,13 @@ impl Report {
     #[must_use]
     pub fn summary(&self, ended: &Ended) -> String {
         let safe = |text: &str| self.safe(text);
-        self.with(|inner, _| summary::of(ended, &inner.moments, &safe))
+        self.with(|inner, _| summary::of(ended, inner.kept.moments(), &safe))
+    }
+
+    /// What happened, the oldest first, and of figures as many as a picture shows.
+    #[must_use]
+    pub fn moments(&self) -> Vec<Moment> {
+        self.with(|inner, _| inner.kept.moments().to_vec())
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Inner, Style) -> T) -> T {
@@ -102,62 +118,73 @@ impl Report {
 
 impl Listener for Report {
     fn take(&self, moment: Moment) {
-        let text = self.safe(&words::of(&moment.event));
-        self.with(|inner, style| {
-            if let Event::Tasks { tasks, spent, .. } = &moment.event {
-                if style.live {
-                    inner.show(live::line(&text, style.width));
-                } else if inner.is_news(tasks, *spent) {
-                    inner.told = Some((tasks.clone(), *spent));
-                    inner.line(&style.line(&moment, &text));
-                }
-            } else {
-                let again = inner.live.clone().filter(|_| !matches!(moment.event, Event::Ended { .. }));
-                inner.clear();
-                inner.line(&style.line(&moment, &text));
-                if let Some(line) = again {
-                    inner.show(line);
-                }
-            }
-            if inner.is_kept(&moment.event) {
-                inner.moments.push(moment);
-            }
-        });
+        if let Some(words) = words::of(&moment.event) {
+            let text = self.safe(&words);
+            self.with(|inner, style| inner.tell(&moment, &text, style));
+        }
+        self.with(|inner, _| inner.kept.keep(moment));
     }
 }
 
 impl Inner {
-    fn line(&mut self, text: &str) {
-        // A reader that has gone away does not stop a deployment.
-        let _gone = writeln!(self.out, "{text}").and_then(|()| self.out.flush());
-    }
-
-    fn clear(&mut self) {
-        if self.live.take().is_some() {
-            let _gone = write!(self.out, "{}", live::CLEAR).and_then(|()| self.out.flush());
+    fn tell(&mut self, moment: &Moment, text: &str, style: Style) {
+        let (about, is_news) = match &moment.event {
+            Event::Tasks { tasks, spent, .. } => (live::About::Tasks, self.is_news(tasks, *spent)),
+            Event::Measured(measured) => {
+                let about = match measured.source {
+                    Source::Probes => live::About::Probes,
+                    Source::Users => live::About::Users,
+                };
+                (about, self.is_due(measured))
+            }
+            event => {
+                match event {
+                    Event::Ended { .. } => self.live.forget(),
+                    Event::Judged { .. } => self.live.forget_measured(),
+                    _ => {}
+                }
+                return self.line(&style.line(moment, text));
+            }
+        };
+        if style.live {
+            let drawn = self.live.show(about, text, style.width);
+            self.write(&drawn);
+        } else if is_news {
+            self.line(&style.line(moment, text));
         }
     }
 
-    fn show(&mut self, line: String) {
-        let _gone = write!(self.out, "{}{line}", live::CLEAR).and_then(|()| self.out.flush());
-        self.live = Some(line);
+    /// A line that stays, above those that are written over.
+    fn line(&mut self, text: &str) {
+        let (clear, draw) = (self.live.clear(), self.live.draw());
+        self.write(&format!("{clear}{text}\n{draw}"));
     }
 
-    fn is_news(&self, tasks: &Tasks, spent: Duration) -> bool {
-        match &self.told {
+    fn write(&mut self, text: &str) {
+        // A reader that has gone away does not stop a deployment.
+        let _gone = write!(self.out, "{text}").and_then(|()| self.out.flush());
+    }
+
+    fn is_news(&mut self, tasks: &Tasks, spent: Duration) -> bool {
+        let news = match &self.told {
             None => true,
             Some((told, at)) => told != tasks || spent < *at || spent.saturating_sub(*at) >= QUIET,
+        };
+        if news {
+            self.told = Some((tasks.clone(), spent));
         }
+        news
     }
 
-    /// Figures that repeat the last ones add nothing to a document.
-    fn is_kept(&self, event: &Event) -> bool {
-        let Event::Tasks { tasks, .. } = event else { return true };
-        let last = self.moments.iter().rev().find_map(|moment| match &moment.event {
-            Event::Tasks { tasks, .. } => Some(tasks),
-            _ => None,
-        });
-        last != Some(tasks)
+    /// Whether a watch has not told for a while what it measured.
+    fn is_due(&mut self, measured: &Measured) -> bool {
+        let key = (measured.watch.clone(), measured.source);
+        let last = self.measured.get(&key);
+        let due = last.is_none_or(|last| measured.spent < *last || measured.spent.saturating_sub(*last) >= MEASURED);
+        if due {
+            self.measured.insert(key, measured.spent);
+        }
+        due
     }
 }
 

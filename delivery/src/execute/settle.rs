@@ -11,7 +11,7 @@ use crate::exit::Ending;
 use crate::follow::{End, Followed};
 use crate::lock::Guard;
 use crate::plan::short;
-use crate::progress::{Outcome, Step};
+use crate::progress::{Event, Outcome, Step};
 use crate::prove::{NotProven, prove};
 use crate::release::Release;
 use crate::settings::EnvironmentSettings;
@@ -80,6 +80,7 @@ impl Judge<'_> {
         };
         session.phase.arrive();
         let verdict = self.verdict(Judgement::Passed, "", Some(deployment.to_owned()), checks);
+        session.progress.tell(Event::Recorded(Box::new(verdict.clone())));
         let begun = session.progress.begin(Step::Evidence, format!("that {} passed", self.release), None);
         if let Err(error) = verdict.record(&session.registry, &session.redactor).await {
             let why = format!(
@@ -202,6 +203,7 @@ impl Judge<'_> {
 
     async fn record(&self, verdict: &Verdict) {
         let progress = &self.session.progress;
+        progress.tell(Event::Recorded(Box::new(verdict.clone())));
         let begun = progress.begin(Step::Evidence, format!("that {} {}", self.release, verdict.judgement), None);
         match verdict.record(&self.session.registry, &self.session.redactor).await {
             Ok(_) => begun.done("recorded"),

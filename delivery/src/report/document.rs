@@ -1,5 +1,7 @@
 //! The document for programs: how the run ended, what it came to, and what happened.
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 
 use super::style::Tone;
@@ -17,20 +19,22 @@ pub struct Ended {
     pub lines: Vec<String>,
     /// What came of it, for programs; null when it failed.
     pub result: Value,
+    /// Where the run's page is, when it has one.
+    pub page: Option<PathBuf>,
 }
 
 impl Ended {
     /// It was done.
     #[must_use]
     pub fn well(verb: &str, lines: Vec<String>, result: Value) -> Self {
-        Self { verb: verb.to_owned(), code: exit::DONE, lines, result }
+        Self { verb: verb.to_owned(), code: exit::DONE, lines, result, page: None }
     }
 
     /// It was not.
     #[must_use]
     pub fn badly(verb: &str, error: &anyhow::Error) -> Self {
         let lines = format!("{error:#}").lines().map(str::to_owned).collect();
-        Self { verb: verb.to_owned(), code: exit::code_of(error), lines, result: Value::Null }
+        Self { verb: verb.to_owned(), code: exit::code_of(error), lines, result: Value::Null, page: None }
     }
 
     /// Whether it was done.
@@ -73,6 +77,7 @@ pub(super) fn of(ended: &Ended, moments: &[Moment]) -> Value {
         "outcome": ended.meaning(),
         "error": error,
         "result": ended.result,
+        "page": ended.page,
         "events": moments,
     })
 }

@@ -67,9 +67,13 @@ fn tone(event: &Event) -> Tone {
         Event::Ended { outcome: Outcome::Skipped, .. } | Event::Log { .. } => Tone::Faint,
         Event::Ended { outcome: Outcome::Refused | Outcome::Failed, .. } | Event::Judged { .. } => Tone::Bad,
         Event::Warned { .. } => Tone::Warning,
-        Event::Began { .. } | Event::Said { .. } | Event::Tasks { .. } | Event::Stage(_) | Event::Measured(_) => {
-            Tone::Plain
-        }
+        Event::Began { .. }
+        | Event::Said { .. }
+        | Event::Tasks { .. }
+        | Event::Stage(_)
+        | Event::Measured(_)
+        | Event::About(_)
+        | Event::Recorded(_) => Tone::Plain,
     }
 }
 

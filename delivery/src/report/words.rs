@@ -5,9 +5,11 @@ use std::time::Duration;
 use crate::progress::{Arm, Event, Measured, Outcome, Stage, Step, Tasks};
 use crate::verdict::Source;
 
-/// What happened, on one line unless it has several of its own.
-pub(super) fn of(event: &Event) -> String {
-    match event {
+/// What happened, on one line unless it has several of its own; nothing of what is not for people.
+pub(crate) fn of(event: &Event) -> Option<String> {
+    Some(match event {
+        // For the page and for programs; people are told by the plan and by the step.
+        Event::About(_) | Event::Recorded(_) => return None,
         Event::Began { step, what, limit } => {
             let limit = limit.map(|limit| format!(", at most {}", time(limit))).unwrap_or_default();
             format!("{:<9} {what}{limit}", name(*step))
@@ -30,11 +32,11 @@ pub(super) fn of(event: &Event) -> String {
             format!("{:<9} {watch} {judgement}{}", "watch", found.collect::<String>())
         }
         Event::Log { task, line } => format!("{:<9} {}: {line}", "log", task.get(..8).unwrap_or(task)),
-    }
+    })
 }
 
 /// A step's name for people.
-pub(super) fn name(step: Step) -> &'static str {
+pub(crate) fn name(step: Step) -> &'static str {
     match step {
         Step::Preflight => "preflight",
         Step::Lock => "lock",
@@ -86,7 +88,7 @@ fn figures(tasks: &Tasks) -> String {
 }
 
 /// A duration in the unit that fits.
-pub(super) fn time(time: Duration) -> String {
+pub(crate) fn time(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
         0..60 => format!("{:.1} s", time.as_secs_f64()),

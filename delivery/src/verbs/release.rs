@@ -14,7 +14,7 @@ use crate::execute::{Came, Kind, Rollout, World, preflight, wanted};
 use crate::exit::Ending;
 use crate::lock::{Guard, holder_of};
 use crate::plan::{Asked, Course, Observed, Plan};
-use crate::progress::Step;
+use crate::progress::{About, Event, Step};
 use crate::registry::Layout;
 use crate::release::Release;
 
@@ -59,6 +59,8 @@ pub(super) async fn deploy(
 ) -> anyhow::Result<Answer> {
     let deadline = manner.wait.then(|| Instant::now() + session.settings.limits.wait);
     let Decided { plan, world, wanted } = decide(session, source, deadline).await?;
+    let about = About { release: Some(plan.release.clone()), serving: plan.from.words() };
+    session.progress.tell(Event::About(Box::new(about)));
     for line in plan.lines(session.of(source.environment), &session.settings.limits) {
         session.progress.say(Step::Plan, line);
     }

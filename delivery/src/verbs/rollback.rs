@@ -11,7 +11,7 @@ use crate::exit::Ending;
 use crate::follow::End;
 use crate::lock::Guard;
 use crate::plan::short;
-use crate::progress::{Outcome, Step};
+use crate::progress::{About, Event, Outcome, Step};
 use crate::release::{Commit, Digest, Release};
 
 /// Where it goes.
@@ -92,6 +92,8 @@ async fn roll_back(
         }
     };
     let destination = destination(session, environment, &world, to).await?;
+    let about = About { release: destination.release.clone(), serving: world.serving.words() };
+    session.progress.tell(Event::About(Box::new(about)));
     for line in destination.lines(environment, &world) {
         session.progress.say(Step::Plan, line);
     }

@@ -11,6 +11,7 @@ mod gates;
 #[path = "../shared/layout.rs"]
 mod layout;
 mod look;
+mod page;
 mod program;
 mod secrets;
 mod seen;
