@@ -55,6 +55,10 @@ pub trait Targets: Send + Sync + 'static {
     }
     /// Takes what became of a request.
     fn record(&self, _sample: &Sample) {}
+    /// What the way to targets takes, where it is not what the balancer's options say.
+    fn network(&self) -> Option<Network> {
+        None
+    }
     /// Changes whenever what the other methods say does, and before anybody acts on the change.
     fn watch_targets(&self) -> watch::Receiver<u64>;
 }
@@ -76,6 +80,10 @@ impl Targets for crate::Cloud {
             forward: rule.forward.into_iter().map(forward).collect(),
         };
         self.listener_rules().into_iter().map(rule).collect()
+    }
+
+    fn network(&self) -> Option<Network> {
+        self.network()
     }
 
     fn watch_targets(&self) -> watch::Receiver<u64> {
@@ -259,7 +267,8 @@ impl Inner {
 
     /// How long the way of the next answer takes.
     fn delay(&self) -> Duration {
-        self.options.network.delay(&mut self.random.lock().unwrap_or_else(PoisonError::into_inner))
+        let network = self.source.network().unwrap_or(self.options.network);
+        network.delay(&mut self.random.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

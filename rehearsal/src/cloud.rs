@@ -18,6 +18,7 @@ use crate::metrics::{Metrics, Sample};
 use crate::model::listeners::{ListenerRule, ListenerRuleOptions};
 use crate::model::targets::{Target, TargetGroup, TargetGroupOptions};
 use crate::model::{Command, Identity, State};
+use crate::network::Network;
 use crate::registry::Registry;
 use crate::snapshot::{CallView, Snapshot};
 use crate::wire;
@@ -72,6 +73,8 @@ struct Inner {
     shared: Mutex<Shared>,
     /// The account's, beside the lock: every request that a balancer forwards is recorded.
     metrics: Metrics,
+    /// What the way to targets takes, when anybody said so.
+    network: Mutex<Option<Network>>,
     /// Counts the changes of targets, for balancers.
     targets: watch::Sender<u64>,
     /// Told when there may be something earlier to do than the ticker waits for.
@@ -103,6 +106,7 @@ impl Cloud {
             clock: Clock::starting_at(start),
             shared: Mutex::new(shared),
             metrics,
+            network: Mutex::new(None),
             targets: watch::Sender::new(0),
             sooner: Arc::default(),
         }))
@@ -261,6 +265,17 @@ impl Cloud {
     #[must_use]
     pub fn watch_targets(&self) -> watch::Receiver<u64> {
         self.0.targets.subscribe()
+    }
+
+    /// What the way from load balancers to targets takes from now on, whatever their own options say.
+    pub fn set_network(&self, network: Network) {
+        *self.0.network.lock().unwrap_or_else(PoisonError::into_inner) = Some(network);
+    }
+
+    /// What the way from load balancers to targets takes, when anybody said so.
+    #[must_use]
+    pub fn network(&self) -> Option<Network> {
+        *self.0.network.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts a request that a load balancer has seen to its end.

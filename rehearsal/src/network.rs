@@ -5,16 +5,23 @@ use std::time::Duration;
 
 use rand::RngExt as _;
 use rand::rngs::StdRng;
+use serde::{Deserialize, Serialize};
+
+use crate::world::seconds;
 
 /// The longest that chance adds, in times of the jitter.
 const LONGEST: f64 = 4.0;
 
-/// What the way adds to every answer, as it passes here: no scale shortens it. None by default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What the way adds to every answer, as it passes here: no scale shortens it. None by default. In
+/// JSON: seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Network {
     /// What each answer takes longer.
+    #[serde(with = "seconds")]
     pub base: Duration,
     /// What chance adds on average: mostly less, now and then up to four times as much.
+    #[serde(with = "seconds", default)]
     pub jitter: Duration,
 }
 

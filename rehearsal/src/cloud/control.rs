@@ -10,6 +10,7 @@ use super::Cloud;
 use crate::faults::{ApiRule, TaskRule};
 use crate::metrics::MetricsFault;
 use crate::model::targets::TargetGroupOptions;
+use crate::network::Network;
 use crate::world::TaskFault;
 
 /// A rule for tasks, as it is sent.
@@ -37,6 +38,10 @@ pub(super) fn answer(cloud: &Cloud, request: &Request<Bytes>) -> Response<Bytes>
             planted.fault.check().map_err(|message| (StatusCode::BAD_REQUEST, message))?;
             cloud.faults(|faults| faults.add_task(planted.tasks, planted.fault, planted.times));
             Ok(json!({}))
+        }),
+        (&Method::POST, "network") => parse::<Network>(request).map(|network| {
+            cloud.set_network(network);
+            json!({})
         }),
         (&Method::POST, "faults/metrics") => parse::<MetricsFault>(request).map(|fault| {
             cloud.faults(|faults| faults.set_metrics(Some(fault)));

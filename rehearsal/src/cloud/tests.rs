@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::faults::ApiRule;
+use crate::metrics::MetricsFault;
 
 fn cloud() -> Cloud {
     Cloud::new(CloudOptions {
@@ -87,11 +88,20 @@ async fn the_control_plane_plants_faults_makes_groups_and_looks_inside() {
     let (_, state) = control(&cloud, Method::GET, "state", &json!(null)).await;
     assert_eq!(state["calls"].as_array().map(Vec::len), Some(2));
     assert_eq!(control(&cloud, Method::POST, "faults/calls", &json!({ "fault": "flood" })).await.0, 400);
+    let composed = json!({ "all": [
+        { "only": { "when": { "path": "/l/" }, "fault": { "worsening": { "over": 60, "fault": { "errors": { "rate": 0.5 } } } } } },
+        { "only": { "when": { "in-production": 30 }, "fault": { "leak": { "requests": 100, "code": 137 } } } },
+        { "slower": { "factor": 1.5 } },
+    ] });
+    let planted = json!({ "tasks": { "next-deployment": "myapp-api" }, "fault": composed });
+    assert_eq!(control(&cloud, Method::POST, "faults/tasks", &planted).await, (200, json!({})));
+    assert_eq!(control(&cloud, Method::POST, "network", &json!({ "base": 0.02 })).await, (200, json!({})));
+    assert_eq!(cloud.network().map(|network| network.base), Some(Duration::from_millis(20)));
     for fault in [json!("missing"), json!({ "late": 1.5 })] {
         assert_eq!(control(&cloud, Method::POST, "faults/metrics", &fault).await, (200, json!({})), "{fault}");
     }
     let late = cloud.faults(|faults| faults.metrics());
-    assert_eq!(late, Some(crate::metrics::MetricsFault::Late(Duration::from_millis(1500))));
+    assert_eq!(late, Some(MetricsFault::Late(Duration::from_millis(1500))));
     let beyond = json!({ "tasks": "one-off", "fault": { "errors": { "rate": 5 } } });
     let (status, refusal) = control(&cloud, Method::POST, "faults/tasks", &beyond).await;
     assert_eq!((status, &refusal["message"]), (400, &json!("a rate of errors is from 0.0 to 1.0, not 5")));

@@ -117,7 +117,7 @@ impl Simulation {
         };
         let turn = known.play.take(Asked { path, of_users, share: share(&cloud, &group) });
         let (task, digest) = (task.clone(), known.digest.clone());
-        let way = self.0.options.network.delay(&mut state.router.random);
+        let way = cloud.network().unwrap_or(self.0.options.network).delay(&mut state.router.random);
         drop(state);
         let (delay, fails) = (turn.stretch(way), turn.fails);
         Some(Routed { task, digest, group, sample, delay, fails, turn, simulation: self.clone() })

@@ -25,7 +25,7 @@ async fn broken(fault: TaskFault, options: SimulationOptions) -> (Cloud, Simulat
 #[tokio::test(start_paused = true)]
 async fn requests_go_round_the_tasks_in_rotation_and_are_answered_after_their_time() {
     let network = Network { base: Duration::from_millis(20), jitter: Duration::from_millis(2) };
-    let (_cloud, simulation) = world(SimulationOptions { network, ..SimulationOptions::default() }).await;
+    let (cloud, simulation) = world(SimulationOptions { network, ..SimulationOptions::default() }).await;
     let mut tasks = BTreeMap::<_, u32>::new();
     for _ in 0..40 {
         let routed = simulation.route(&entrance(), "/").expect("a target");
@@ -38,6 +38,8 @@ async fn requests_go_round_the_tasks_in_rotation_and_are_answered_after_their_ti
         assert!(began.elapsed() >= network.base);
     }
     assert_eq!(tasks.into_values().collect::<Vec<_>>(), [20; 2]);
+    cloud.set_network(Network { base: Duration::from_secs(1), jitter: Duration::ZERO });
+    assert_eq!(simulation.route(&entrance(), "/").expect("a target").delay, Duration::from_secs(1));
 }
 
 #[tokio::test(start_paused = true)]
