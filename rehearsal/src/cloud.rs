@@ -1,6 +1,7 @@
 //! The cloud as others see it: a cheap handle that takes requests and reports.
 
 mod control;
+mod entrance;
 #[cfg(test)]
 mod tests;
 mod tick;

@@ -147,7 +147,7 @@ impl Metrics {
             let (healthy, unhealthy) = (are(TargetState::Healthy), are(TargetState::Unhealthy));
             let count = Count { registered: are(TargetState::Initial) + healthy + unhealthy, healthy, unhealthy };
             let hosts = store.hosts.entry(dimension(&group.arn).to_owned()).or_default();
-            hosts.load_balancers.extend(balancers(group));
+            hosts.load_balancers = balancers(group).into_iter().collect();
             if hosts.changes.last().map(|(_, last)| *last).unwrap_or_default() != count {
                 hosts.changes.push((at, count));
             }

@@ -105,8 +105,8 @@ impl Server {
             Tasks::start(runtime, &cloud, &host, estate.folder(), program, addresses(seed, std::process::id())).await?;
         let remembering = Arc::new(Remembering::new(tasks.runtime()));
         cloud.attach(Arc::clone(&remembering) as Arc<dyn Runtime>);
-        let balancer =
-            Balancer::new(Arc::new(cloud.clone()), Arc::new(cloud.clone()), remembering, BalancerOptions::default());
+        let options = BalancerOptions { seed, ..BalancerOptions::default() };
+        let balancer = Balancer::new(Arc::new(cloud.clone()), Arc::new(cloud.clone()), remembering, options);
         let balancers = stage::set(&cloud, &scenery, scale).await.context("failed to set the scene")?;
         let listen = async |port: u16, rule: &str| {
             let address = balancer.listen_by_rule(port, rule).await;

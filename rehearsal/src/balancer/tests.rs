@@ -157,6 +157,7 @@ async fn a_fleet_is_replaced_ten_times_under_load_without_a_lost_request() {
     let first = serve().await;
     let (stage, balancer, address) = Stage::new(&[("0", first.address)], BalancerOptions::default()).await;
     stage.heard("0", true).await;
+    stage.be_patient();
     let under_way = |task: &str| balancer.counts()[0].targets[task].under_way;
     let load = Load::start(LoadOptions::get(&address.url(), "/", 400.0)).expect("load");
     let mut serving = first;

@@ -82,9 +82,10 @@ async fn each_rule_goes_its_own_way() {
 #[tokio::test]
 async fn flips_after_which_the_old_side_leaves_at_once_lose_no_request() {
     let (stage, balancer, address, mut serving, mut leaving) = two_groups().await;
+    stage.be_patient();
     stage.shift("production", &[("blue", 1000), ("green", 0)]);
     stage.heard("a", true).await;
-    let load = Load::start(LoadOptions::get(&address.url(), "/", 400.0)).expect("load");
+    let load = Load::start(LoadOptions::get(&address.url(), "/", 200.0)).expect("load");
     let groups = ["blue", "green"];
     for flip in 0..8 {
         let (from, to) = (flip % 2, (flip + 1) % 2);

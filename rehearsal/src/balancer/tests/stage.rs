@@ -207,6 +207,14 @@ impl Stage {
         self.changes.send_modify(|number| *number += 1);
     }
 
+    /// Lets targets that leave finish what they have, however slow this machine is.
+    pub(super) fn be_patient(&self) {
+        for group in self.groups.lock().expect("lock").iter_mut() {
+            group.deregistration_delay = LIMIT;
+        }
+        self.changes.send_modify(|number| *number += 1);
+    }
+
     pub(super) fn change(&self, change: impl FnOnce(&mut Vec<Target>)) {
         self.change_in(0, change);
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::RuleKind;
 use crate::network::Network;
 use crate::world::When;
 
@@ -40,6 +41,49 @@ async fn requests_go_round_the_tasks_in_rotation_and_are_answered_after_their_ti
     assert_eq!(tasks.into_values().collect::<Vec<_>>(), [20; 2]);
     cloud.set_network(Network { base: Duration::from_secs(1), jitter: Duration::ZERO });
     assert_eq!(simulation.route(&entrance(), "/").expect("a target").delay, Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_has_an_entrance_for_users_and_one_for_tests() {
+    let (cloud, simulation) = world(SimulationOptions::default()).await;
+    let entrance = |kind| cloud.entrance("myapp-cluster", "myapp-api", kind).expect("an entrance");
+    let (users, tests) = (entrance(RuleKind::Production), entrance(RuleKind::Test));
+    assert_ne!(users, tests);
+    for entrance in [&users, &tests] {
+        let routed = simulation.route(entrance, "/").expect("a target");
+        assert!(routed.task.contains("/myapp-cluster/"), "{routed:?}");
+    }
+    assert_eq!(cloud.entrance("myapp-cluster", "nobody", RuleKind::Production), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_answered_is_measured() {
+    let (cloud, simulation) = world(SimulationOptions::default()).await;
+    let users = cloud.entrance("myapp-cluster", "myapp-api", RuleKind::Production).expect("an entrance");
+    for number in 0..20 {
+        let status = if number == 0 { 502 } else { 200 };
+        assert_eq!(simulation.route(&users, "/").expect("a target").answer(status).await, status);
+    }
+    tokio::time::sleep(Duration::from_mins(3)).await;
+    let Entrance::Rule(rule) = &users else { panic!("{users:?}") };
+    let dimension = json!({ "Name": "LoadBalancer", "Value": crate::metrics::balancer_of_rule(rule) });
+    let seconds = |minutes: i64| cloud.now().as_second() + minutes * 60;
+    let query = |id: &str, name: &str| {
+        let metric = json!({ "Namespace": "AWS/ApplicationELB", "MetricName": name, "Dimensions": [dimension] });
+        json!({ "Id": id, "MetricStat": { "Metric": metric, "Period": 60, "Stat": "Sum" } })
+    };
+    let input = json!({
+        "MetricDataQueries": [query("all", "RequestCount"), query("bad", "HTTPCode_Target_5XX_Count")],
+        "StartTime": seconds(-10), "EndTime": seconds(10),
+    });
+    let request = http::Request::post("/")
+        .header("authorization", "AWS4-HMAC-SHA256 Credential=rehearsal/x")
+        .header("x-amz-target", "GraniteServiceVersion20100801.GetMetricData")
+        .body(bytes::Bytes::from(input.to_string()))
+        .expect("a request");
+    let answer: serde_json::Value = serde_json::from_slice(cloud.handle(request).await.body()).expect("JSON");
+    let values = |number: usize| &answer["MetricDataResults"][number]["Values"];
+    assert_eq!((values(0), values(1)), (&json!([20.0]), &json!([1.0])));
 }
 
 #[tokio::test(start_paused = true)]
