@@ -11,6 +11,7 @@
 //! anything was, the answer is 502, as AWS's is.
 
 mod check;
+mod choice;
 mod connections;
 mod counts;
 mod endpoint;
@@ -33,15 +34,15 @@ use tokio::task::JoinSet;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-use self::endpoint::Endpoint;
 use self::group::Group;
 use self::listener::{Listener, Plan};
 use self::turns::Turns;
 use crate::TargetGroup;
-use crate::metrics::{self, Sample};
+use crate::metrics::Sample;
 use crate::network::Network;
 use crate::world::{Reports, TaskArn, TaskFault};
 
+pub(crate) use self::choice::share;
 pub use self::counts::{Counts, GroupCounts};
 pub use self::listener::Address;
 
@@ -221,41 +222,13 @@ impl Inner {
         self.with_groups(|_| ());
     }
 
-    /// Where the next request of a listener goes: the group whose turn it is, and in it the target,
-    /// none when none is registered. Both are chosen from the same moment, so that a change of
-    /// weights and a deregistration after it lose no request between them.
-    fn choose(self: &Arc<Self>, plan: &Plan, turns: &Mutex<Turns>) -> Option<Choice> {
-        self.with_groups(|groups| {
-            let (forward, rule) = match plan {
-                Plan::Fixed(forward) => (forward, None),
-                Plan::Rule(arn) => {
-                    let rule = groups.rules.iter().find(|rule| rule.arn == *arn)?;
-                    (&rule.forward, Some(rule))
-                }
-            };
-            let candidates = forward.iter().map(|to| (to.group.clone(), to.weight, &to.group));
-            let name = turns.lock().unwrap_or_else(PoisonError::into_inner).next(candidates)?;
-            let group = groups.by_name.get(name)?;
-            let load_balancer = match rule {
-                Some(rule) => metrics::balancer_of_rule(&rule.arn),
-                None => metrics::balancer_of_group(&group.arn),
-            };
-            let (group, endpoint) = (Arc::clone(group), group.choose());
-            let of_users = rule.is_none_or(|rule| rule.of_users);
-            Some(Choice { group, endpoint, of_users, share: share(&groups.rules, name), load_balancer })
-        })
-    }
-
-    /// The share of users' requests that a group gets.
-    fn share(self: &Arc<Self>, group: &str) -> f64 {
-        self.with_groups(|groups| share(&groups.rules, group))
-    }
-
     fn with_groups<T>(self: &Arc<Self>, look: impl FnOnce(&Groups) -> T) -> T {
         let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
         // Marked before it is read: a change that comes meanwhile is seen the next time.
         if groups.changes.has_changed().unwrap_or(false) {
             groups.changes.mark_unchanged();
+            // Rules are read after groups: who has just been given requests was registered long before,
+            // and who has just left may still be asked.
             for now in self.source.target_groups() {
                 let group = groups.by_name.entry(now.name.clone()).or_insert_with(|| Group::new(&now));
                 group.update(now, self);
@@ -270,27 +243,6 @@ impl Inner {
         let network = self.source.network().unwrap_or(self.options.network);
         network.delay(&mut self.random.lock().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-/// The share of users' requests that a target group gets by these rules, 0.0 to 1.0; one that no rule
-/// knows has a listener to itself.
-pub(crate) fn share(rules: &[Rule], group: &str) -> f64 {
-    let share = |rule: &Rule| {
-        let weight = rule.forward.iter().find(|to| to.group == group)?.weight;
-        let sum: u32 = rule.forward.iter().map(|to| to.weight).sum();
-        Some(f64::from(weight) / f64::from(sum.max(1)))
-    };
-    rules.iter().filter(|rule| rule.of_users).filter_map(share).reduce(f64::max).unwrap_or(1.0)
-}
-
-/// Where a request goes.
-struct Choice {
-    group: Arc<Group>,
-    endpoint: Option<Arc<Endpoint>>,
-    of_users: bool,
-    share: f64,
-    /// Its name in metrics.
-    load_balancer: String,
 }
 
 #[cfg(test)]

@@ -12,11 +12,12 @@ use http_body_util::{BodyExt as _, Either, Full};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::Instant;
 
+use super::choice::Choice;
 use super::connections::Lease;
 use super::counts::UnderWay;
 use super::endpoint::Endpoint;
 use super::refusal::Refusal;
-use super::{Choice, Inner, check};
+use super::{Inner, check};
 use crate::faults::play::{Asked, Turn};
 use crate::metrics::{self, Outcome, Sample};
 

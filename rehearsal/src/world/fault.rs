@@ -94,6 +94,18 @@ pub enum When {
 }
 
 impl TaskFault {
+    /// This fault on such an occasion only.
+    #[must_use]
+    pub fn only(self, when: When) -> Self {
+        Self::Only { when, fault: Box::new(self) }
+    }
+
+    /// What grows to this fault for so long from the task's start.
+    #[must_use]
+    pub fn worsening(self, over: Duration) -> Self {
+        Self::Worsening { over, fault: Box::new(self) }
+    }
+
     /// The stopped reason of a task that is not started, when this is such a fault.
     #[must_use]
     pub fn cannot_start(&self) -> Option<&str> {
@@ -169,10 +181,6 @@ mod tests {
 
     use super::*;
 
-    fn only(when: When, fault: TaskFault) -> TaskFault {
-        TaskFault::Only { when, fault: Box::new(fault) }
-    }
-
     #[test]
     fn every_fault_comes_back_from_its_json() {
         let half = || TaskFault::Errors { rate: 0.5 };
@@ -185,32 +193,29 @@ mod tests {
             (TaskFault::Slower { factor: 1.5 }, json!({ "slower": { "factor": 1.5 } })),
             (half(), json!({ "errors": { "rate": 0.5 } })),
             (TaskFault::Leak { requests: 9, code: 137 }, json!({ "leak": { "requests": 9, "code": 137 } })),
+            (half().worsening(second), json!({ "worsening": { "over": 1.5, "fault": { "errors": { "rate": 0.5 } } } })),
             (
-                TaskFault::Worsening { over: second, fault: Box::new(half()) },
-                json!({ "worsening": { "over": 1.5, "fault": { "errors": { "rate": 0.5 } } } }),
-            ),
-            (
-                only(When::Path("/l/".to_owned()), half()),
+                half().only(When::Path("/l/".to_owned())),
                 json!({ "only": { "when": { "path": "/l/" }, "fault": { "errors": { "rate": 0.5 } } } }),
             ),
             (
-                only(When::UnderWay(8), TaskFault::NeverReady),
+                TaskFault::NeverReady.only(When::UnderWay(8)),
                 json!({ "only": { "when": { "under-way": 8 }, "fault": "never-ready" } }),
             ),
             (
-                only(When::Rate(2.5), TaskFault::NeverReady),
+                TaskFault::NeverReady.only(When::Rate(2.5)),
                 json!({ "only": { "when": { "rate": 2.5 }, "fault": "never-ready" } }),
             ),
             (
-                only(When::Age(second), TaskFault::NeverReady),
+                TaskFault::NeverReady.only(When::Age(second)),
                 json!({ "only": { "when": { "age": 1.5 }, "fault": "never-ready" } }),
             ),
             (
-                only(When::InProduction(second), TaskFault::NeverReady),
+                TaskFault::NeverReady.only(When::InProduction(second)),
                 json!({ "only": { "when": { "in-production": 1.5 }, "fault": "never-ready" } }),
             ),
             (
-                only(When::Share(1.0), TaskFault::NeverReady),
+                TaskFault::NeverReady.only(When::Share(1.0)),
                 json!({ "only": { "when": { "share": 1.0 }, "fault": "never-ready" } }),
             ),
             (
@@ -233,10 +238,10 @@ mod tests {
             (TaskFault::Errors { rate: f64::NAN }, "not NaN"),
             (TaskFault::Slower { factor: 0.5 }, "from 1.0, not 0.5"),
             (TaskFault::Leak { requests: 0, code: 1 }, "never leaks"),
-            (only(When::Share(2.0), TaskFault::NeverReady), "a share of requests"),
-            (only(When::UnderWay(1), TaskFault::Errors { rate: -1.0 }), "not -1"),
+            (TaskFault::NeverReady.only(When::Share(2.0)), "a share of requests"),
+            (TaskFault::Errors { rate: -1.0 }.only(When::UnderWay(1)), "not -1"),
             (TaskFault::All(vec![TaskFault::NeverReady, never()]), "no other faults"),
-            (TaskFault::Worsening { over: Duration::ZERO, fault: Box::new(never()) }, "no other faults"),
+            (never().worsening(Duration::ZERO), "no other faults"),
         ];
         for (fault, expected) in cases {
             let refusal = fault.check().expect_err("refusal");
@@ -250,7 +255,7 @@ mod tests {
         let cases = [
             (crash(1, 2), Some((1, 2))),
             (TaskFault::All(vec![crash(5, 5), TaskFault::NeverReady, crash(3, 3)]), Some((3, 3))),
-            (only(When::Share(1.0), crash(1, 1)), None),
+            (crash(1, 1).only(When::Share(1.0)), None),
             (TaskFault::NeverReady, None),
         ];
         for (fault, expected) in cases {

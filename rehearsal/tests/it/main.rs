@@ -1,4 +1,5 @@
 //! The program `rehearsal`, started as people and scripts start it.
 
+mod faults;
 mod guard;
 mod serve;

@@ -74,10 +74,7 @@ async fn the_way_takes_its_time_without_any_fault() {
 #[tokio::test]
 async fn one_path_is_broken_and_the_others_are_not() {
     let a = serve().await;
-    let broken = |_: &TaskArn| {
-        let fault = Box::new(TaskFault::Errors { rate: 1.0 });
-        Some(TaskFault::Only { when: When::Path("/path".to_owned()), fault })
-    };
+    let broken = |_: &TaskArn| Some(TaskFault::Errors { rate: 1.0 }.only(When::Path("/path".to_owned())));
     let (stage, balancer, address) = Stage::with_faults(&[("a", a.address)], BalancerOptions::default(), broken).await;
     stage.heard("a", true).await;
     assert_eq!(status(&address).await, 500);
@@ -106,8 +103,8 @@ async fn a_fault_waits_until_its_group_has_all_the_traffic() {
     let (blue, green) = (serve().await, serve().await);
     let stage = Stage::with_groups(&[("blue", &[("a", blue.address)]), ("green", &[("b", green.address)])]);
     let late = |task: &TaskArn| {
-        let fault = Box::new(TaskFault::All(vec![TaskFault::Errors { rate: 1.0 }, TaskFault::NeverReady]));
-        (task == "b").then_some(TaskFault::Only { when: When::Share(1.0), fault })
+        let fault = TaskFault::All(vec![TaskFault::Errors { rate: 1.0 }, TaskFault::NeverReady]);
+        (task == "b").then(|| fault.only(When::Share(1.0)))
     };
     let (balancer, _planted) = stage.balancer(late, BalancerOptions::default());
     let address = balancer.listen_by_rule(0, "production").await.expect("port");

@@ -125,9 +125,8 @@ async fn a_task_that_leaks_is_gone_after_its_last_answer() {
 
 #[tokio::test(start_paused = true)]
 async fn readiness_is_lost_once_users_have_come() {
-    let fault = Box::new(TaskFault::NeverReady);
-    let when = When::InProduction(Duration::from_secs(20));
-    let (cloud, simulation) = broken(TaskFault::Only { when, fault }, SimulationOptions::default()).await;
+    let fault = TaskFault::NeverReady.only(When::InProduction(Duration::from_secs(20)));
+    let (cloud, simulation) = broken(fault, SimulationOptions::default()).await;
     let healthy = || cloud.targets(STAGING).iter().filter(|target| target.state == TargetState::Healthy).count();
     assert_eq!(healthy(), 2);
     let routed = simulation.route(&entrance(), "/").expect("a target");
