@@ -11,7 +11,7 @@ mod file;
 mod findings;
 mod head;
 mod ink;
-mod story;
+pub(crate) mod story;
 mod tasks;
 mod timeline;
 
@@ -48,7 +48,7 @@ pub struct Record<'a> {
 /// The page; every text goes through `safe`, which hides secrets and control characters.
 #[must_use]
 pub fn of(record: &Record<'_>, safe: &dyn Fn(&str) -> String) -> String {
-    let (ink, story) = (Ink::new(safe), Story::of(record));
+    let (ink, story) = (Ink::new(safe), Story::of(record.began, record.over, record.moments));
     let mut sections = Vec::new();
     let mut section = |id: &'static str, title: &'static str, content: String| {
         if !content.is_empty() {

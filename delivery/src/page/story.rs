@@ -4,50 +4,52 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Record;
 use super::ink::between;
 use crate::evidence::{Judgement, Verdict};
 use crate::progress::{About, Event, Measured, Moment, Outcome, Stage, Step, Tasks};
 use crate::verdict::{Finding, Source};
 
+/// What takes less than this part of the whole is quick.
+const QUICK: u32 = 40;
+
 /// What happened, by what it is about.
-pub(super) struct Story<'a> {
-    pub(super) began: Timestamp,
-    pub(super) over: Timestamp,
+pub(crate) struct Story<'a> {
+    pub(crate) began: Timestamp,
+    pub(crate) over: Timestamp,
     /// What the run is about, when it got so far as to know.
-    pub(super) about: Option<&'a About>,
+    pub(crate) about: Option<&'a About>,
     /// The plan's lines.
-    pub(super) plan: Vec<&'a str>,
+    pub(crate) plan: Vec<&'a str>,
     /// Steps, stages, verdicts and warnings, in their order.
-    pub(super) entries: Vec<Entry<'a>>,
+    pub(crate) entries: Vec<Entry<'a>>,
     /// The candidate's share of traffic in percent, from when on; only where it changed.
-    pub(super) weights: Vec<(Timestamp, f64)>,
+    pub(crate) weights: Vec<(Timestamp, f64)>,
     /// What was measured, by whose requests they were.
-    pub(super) measured: Vec<(Source, Vec<Stretch<'a>>)>,
+    pub(crate) measured: Vec<(Source, Vec<Stretch<'a>>)>,
     /// How tasks stood, where it changed.
-    pub(super) tasks: Vec<(Timestamp, Step, &'a Tasks)>,
+    pub(crate) tasks: Vec<(Timestamp, Step, &'a Tasks)>,
     /// What tasks wrote: the task, and its line.
-    pub(super) logs: Vec<(&'a str, &'a str)>,
+    pub(crate) logs: Vec<(&'a str, &'a str)>,
     /// What was recorded as evidence.
-    pub(super) recorded: Vec<&'a Verdict>,
+    pub(crate) recorded: Vec<&'a Verdict>,
 }
 
 /// What one watch has measured, in its order.
-pub(super) struct Stretch<'a> {
-    pub(super) watch: &'a str,
-    pub(super) samples: Vec<(Timestamp, &'a Measured)>,
+pub(crate) struct Stretch<'a> {
+    pub(crate) watch: &'a str,
+    pub(crate) samples: Vec<(Timestamp, &'a Measured)>,
 }
 
 /// One thing of the timeline.
-pub(super) struct Entry<'a> {
-    pub(super) at: Timestamp,
+pub(crate) struct Entry<'a> {
+    pub(crate) at: Timestamp,
     /// How long it lasted; none for what has no length.
-    pub(super) took: Option<Duration>,
-    pub(super) what: What<'a>,
+    pub(crate) took: Option<Duration>,
+    pub(crate) what: What<'a>,
 }
 
 /// What an entry of the timeline is.
-pub(super) enum What<'a> {
+pub(crate) enum What<'a> {
     /// A step of the runbook. Without an outcome it was cut off.
     Step { step: Step, begun: &'a str, outcome: Option<Outcome>, came: &'a str },
     /// A stage of ECS.
@@ -59,10 +61,10 @@ pub(super) enum What<'a> {
 }
 
 impl<'a> Story<'a> {
-    pub(super) fn of(record: &Record<'a>) -> Self {
+    pub(crate) fn of(began: Timestamp, over: Timestamp, moments: &'a [Moment]) -> Self {
         let mut story = Self {
-            began: record.began,
-            over: record.over,
+            began,
+            over,
             about: None,
             plan: Vec::new(),
             entries: Vec::new(),
@@ -72,7 +74,7 @@ impl<'a> Story<'a> {
             logs: Vec::new(),
             recorded: Vec::new(),
         };
-        for moment in record.moments {
+        for moment in moments {
             story.take(moment);
         }
         story.end_stages();
@@ -163,15 +165,31 @@ impl<'a> Story<'a> {
     }
 
     /// The verdicts, in their order.
-    pub(super) fn verdicts(&self) -> impl Iterator<Item = (Timestamp, &'a str, Judgement, &'a [Finding])> {
+    pub(crate) fn verdicts(&self) -> impl Iterator<Item = (Timestamp, &'a str, Judgement, &'a [Finding])> {
         self.entries.iter().filter_map(|entry| match entry.what {
             What::Judged { watch, judgement, findings } => Some((entry.at, watch, judgement, findings)),
             _ => None,
         })
     }
 
+    /// Whether nothing was decided at a stage and nothing of it took long, and another stage follows.
+    pub(crate) fn is_quick(&self, index: usize) -> bool {
+        let quick = between(self.began, self.over) / QUICK;
+        let is_stage = |index: usize| self.entries.get(index).is_some_and(|one| matches!(one.what, What::Stage(_)));
+        is_stage(index) && is_stage(index + 1) && self.entries[index].took.is_some_and(|took| took < quick)
+    }
+
+    /// The stages that are worth a line, and how long each lasted.
+    pub(crate) fn stages(&self) -> impl Iterator<Item = (&'a Stage, Duration)> {
+        let entries = self.entries.iter().enumerate().filter(|(index, _)| !self.is_quick(*index));
+        entries.filter_map(|(_, entry)| match entry.what {
+            What::Stage(stage) => Some((stage, entry.took?)),
+            _ => None,
+        })
+    }
+
     /// The finding that took the release back: the first of the last verdict that was no pass.
-    pub(super) fn fired(&self) -> Option<&'a Finding> {
+    pub(crate) fn fired(&self) -> Option<&'a Finding> {
         let bad = self.verdicts().filter(|(_, _, judgement, _)| *judgement != Judgement::Passed);
         bad.last().and_then(|(_, _, _, findings)| {
             findings.iter().find(|one| one.decides && one.judgement != Judgement::Passed)
@@ -179,14 +197,14 @@ impl<'a> Story<'a> {
     }
 
     /// The stretches of both sources together, from when to when.
-    pub(super) fn stretches(&self) -> impl Iterator<Item = &Stretch<'a>> {
+    pub(crate) fn stretches(&self) -> impl Iterator<Item = &Stretch<'a>> {
         self.measured.iter().flat_map(|(_, stretches)| stretches)
     }
 }
 
 impl<'a> Stretch<'a> {
     /// All that it had measured at its end.
-    pub(super) fn last(&self) -> Option<&'a Measured> {
+    pub(crate) fn last(&self) -> Option<&'a Measured> {
         self.samples.last().map(|(_, measured)| *measured)
     }
 }

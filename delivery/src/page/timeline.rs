@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::ink::{Ink, badge, between, clock, folded, tone, took};
+use super::ink::{Ink, badge, clock, folded, tone, took};
 use super::story::{Entry, Story, What};
 use crate::progress::{Outcome, Stage};
 use crate::report::step_name;
@@ -15,26 +15,19 @@ pub(super) fn list(story: &Story<'_>, ink: &Ink<'_>) -> String {
     if story.entries.is_empty() {
         return String::new();
     }
-    let quick = between(story.began, story.over) / 40;
     let mut html = "<ol class=\"timeline\">\n".to_owned();
-    let mut rest = story.entries.as_slice();
-    while let Some(first) = rest.first() {
-        let many = (0..rest.len()).take_while(|&index| is_quick(&rest[index..], quick)).count();
+    let mut index = 0;
+    while let Some(first) = story.entries.get(index) {
+        let many = (index..story.entries.len()).take_while(|&one| story.is_quick(one)).count();
         if many >= MANY {
-            html += &fold(&rest[..many], ink);
-            rest = &rest[many..];
+            html += &fold(&story.entries[index..index + many], ink);
+            index += many;
         } else {
             html += &entry(first, ink);
-            rest = &rest[1..];
+            index += 1;
         }
     }
     html + "</ol>\n"
-}
-
-/// Whether the first of these is a stage at which nothing was decided and nothing took long.
-fn is_quick(entries: &[Entry<'_>], quick: Duration) -> bool {
-    let next_is_stage = entries.get(1).is_some_and(|next| matches!(next.what, What::Stage(_)));
-    next_is_stage && matches!(entries[0].what, What::Stage(_)) && entries[0].took.is_some_and(|took| took < quick)
 }
 
 fn fold(entries: &[Entry<'_>], ink: &Ink<'_>) -> String {

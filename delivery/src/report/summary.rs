@@ -1,10 +1,13 @@
 //! The summary page of a run in Actions.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use super::Ended;
 use super::words::{name, outcome_word, time};
-use crate::progress::{Event, Moment};
+use crate::page::story::Story;
+use crate::progress::{About, Event, Moment, Stage};
+use crate::verdict::Finding;
 
 /// How many lines of logs are repeated.
 const LOG_LINES: usize = 60;
@@ -14,14 +17,65 @@ const CELL: usize = 200;
 /// The page; every text of others goes through `safe`.
 pub(super) fn of(ended: &Ended, moments: &[Moment], safe: &dyn Fn(&str) -> String) -> String {
     let mut page = format!("### {}: {}\n\n", cell(&safe(&ended.verb)), ended.meaning());
+    let time = |moment: Option<&Moment>| moment.map(|moment| moment.at).unwrap_or_default();
+    let story = Story::of(time(moments.first()), time(moments.last()), moments);
+    if let Some(finding) = story.fired().filter(|_| !ended.is_well()) {
+        let _ = writeln!(page, "**Trigger: {}.** {}\n", finding.trigger, cell(&safe(&finding.words)));
+    }
     for line in &ended.lines {
         let _ = writeln!(page, "{}<br>", escaped(&safe(line)));
     }
+    if let Some(About { release: Some(release), serving }) = story.about {
+        let _ = writeln!(page, "\n{release}, after {}", cell(&safe(serving)));
+    }
+    if let Some(name) = ended.page.as_deref().and_then(Path::file_name) {
+        let name = cell(&safe(&name.to_string_lossy()));
+        // The workflows name an artifact after the verb and the attempt.
+        let verb = cell(&safe(&ended.verb));
+        let _ = writeln!(page, "\nEverything over time is on the page {name}, in this run's artifact page-{verb}.");
+    }
     page.push('\n');
+    verdicts(&mut page, &story, safe);
+    stages(&mut page, &story, safe);
     steps(&mut page, moments, safe);
     warnings(&mut page, moments, safe);
     logs(&mut page, moments, safe);
     page
+}
+
+/// What each watch found, in numbers.
+fn verdicts(page: &mut String, story: &Story<'_>, safe: &dyn Fn(&str) -> String) {
+    for (number, (_, watch, _, findings)) in story.verdicts().enumerate() {
+        if number == 0 {
+            page.push_str("| watch | what | verdict | in words |\n| --- | --- | --- | --- |\n");
+        }
+        let watch = cell(&safe(watch));
+        for Finding { trigger, judgement, words, decides, .. } in findings {
+            let told = if *decides { "" } else { ", told only" };
+            let _ = writeln!(page, "| {watch} | {trigger}{told} | {judgement} | {} |", cell(&safe(words)));
+        }
+    }
+    end(page);
+}
+
+/// The stages that took their time or at which something was decided.
+fn stages(page: &mut String, story: &Story<'_>, safe: &dyn Fn(&str) -> String) {
+    for (number, (stage, took)) in story.stages().enumerate() {
+        if number == 0 {
+            page.push_str("| stage | traffic | took | who decides |\n| --- | ---: | ---: | --- |\n");
+        }
+        let Stage { name, weight, decides, why } = stage;
+        let decides = cell(&safe(&format!("{decides}: {why}")));
+        let _ = writeln!(page, "| {} | {weight} % | {} | {decides} |", cell(&safe(name)), time(took));
+    }
+    end(page);
+}
+
+/// An empty line, where there is none yet.
+fn end(page: &mut String) {
+    if !page.ends_with("\n\n") {
+        page.push('\n');
+    }
 }
 
 fn steps(page: &mut String, moments: &[Moment], safe: &dyn Fn(&str) -> String) {

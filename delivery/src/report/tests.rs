@@ -4,11 +4,14 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use expect_test::expect;
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::*;
+use crate::evidence::Judgement;
 use crate::exit::Ending;
-use crate::progress::{Outcome, Step};
+use crate::progress::{Arm, Outcome, Stage, Step};
+use crate::verdict::{Finding, Trigger};
 
 #[derive(Clone, Default)]
 struct Page(Arc<Mutex<Vec<u8>>>);
@@ -135,4 +138,80 @@ fn the_summary_page_has_the_steps_the_warnings_and_the_log_without_markup_of_oth
         </pre>
     "]]
     .assert_eq(&report.summary(&ended()));
+}
+
+#[test]
+fn the_summary_names_first_what_fired_and_shows_the_verdicts_and_the_stages() {
+    let report = Report::new(Style::PLAIN, Page::default(), Redactor::default());
+    let at = |second: i64| Timestamp::from_second(1_790_000_000 + second).expect("a time");
+    let stage = |name: &str, weight: f64, decides: &str| {
+        let (name, decides, why) = (name.to_owned(), decides.to_owned(), "so it is".to_owned());
+        Event::Stage(Stage { name, weight, decides, why })
+    };
+    let finding = |judgement| Finding::new(Trigger::ErrorRate, judgement, "9 of 90 requests failed");
+    for (second, event) in [
+        (0, stage("SCALE_UP", 0.0, "ECS")),
+        (50, stage("POST_SCALE_UP", 0.0, "ECS")),
+        (51, stage("PRE_PRODUCTION_TRAFFIC_SHIFT", 5.0, "the engine")),
+        (
+            99,
+            Event::Judged {
+                watch: "5 %".to_owned(),
+                judgement: Judgement::Failed,
+                findings: vec![finding(Judgement::Failed), finding(Judgement::Passed).told_only()],
+            },
+        ),
+    ] {
+        report.take(Moment { at: at(second), event });
+    }
+    let mut ended = ended();
+    ended.page = Some("a/20261124T100000Z-promote-production.html".into());
+    expect![[r"
+        ### promote: failed and rolled back
+
+        **Trigger: error rate.** 9 of 90 requests failed
+
+        failed and rolled back: it crashed with s3cret-value<br>
+
+        Everything over time is on the page 20261124T100000Z-promote-production.html, in this run's artifact page-promote.
+
+        | watch | what | verdict | in words |
+        | --- | --- | --- | --- |
+        | 5 % | error rate | failed | 9 of 90 requests failed |
+        | 5 % | error rate, told only | passed | 9 of 90 requests failed |
+
+        | stage | traffic | took | who decides |
+        | --- | ---: | ---: | --- |
+        | SCALE&#95;UP | 0 % | 50.0 s | ECS: so it is |
+        | PRE&#95;PRODUCTION&#95;TRAFFIC&#95;SHIFT | 5 % | 48.0 s | the engine: so it is |
+
+    "]]
+    .assert_eq(&report.summary(&ended));
+}
+
+#[test]
+fn a_log_gets_a_line_a_minute_of_each_watch_and_a_terminal_lines_that_are_written_over() {
+    let watch = |report: &Report| {
+        for second in (0..150).step_by(5) {
+            for source in [Source::Probes, Source::Users] {
+                let candidate = Arm { requests: second * 4, ..Arm::default() };
+                let (spent, lasts) = (Duration::from_secs(second), Duration::from_mins(15));
+                let watch = "5 %".to_owned();
+                let measured = Measured { watch, weight: 5.0, source, candidate, serving: None, spent, lasts };
+                let event = Event::Measured(Box::new(measured));
+                report.take(Moment { at: Timestamp::UNIX_EPOCH + spent, event });
+            }
+        }
+    };
+    let page = Page::default();
+    watch(&Report::new(Style::PLAIN, page.clone(), Redactor::default()));
+    let text = page.text();
+    assert_eq!(text.lines().count(), 6, "{text}");
+    assert!(text.contains("00:02:00 watch     5 %, users: 480 requests, 0 failed"), "{text}");
+
+    let page = Page::default();
+    watch(&Report::new(Style { colours: false, live: true, width: 60 }, page.clone(), Redactor::default()));
+    let text = page.text();
+    assert_eq!(text.lines().count(), 1 + 59, "two lines, drawn again at each telling but the first: {text:?}");
+    assert!(text.split(['\n', '\r']).all(|line| line.chars().count() < 60 + live::CLEAR.len()), "{text:?}");
 }
