@@ -216,6 +216,13 @@ impl State {
             earlier.enter(DeploymentStatus::StopRequested, now, Some(attention));
             earlier.reason = Some(format!("Superseded by {deployment_arn}."));
         }
+        // Users stay with blue: one whose tasks a rolling update has replaced already is brought back.
+        let is_blue = |number: &u64| owner.deployments.iter().any(|known| known.number == *number);
+        if let Some(blue) = shift.as_ref().and_then(|shift| shift.blue).filter(|blue| !is_blue(blue)) {
+            let mut back = Deployment::new(blue, now);
+            (back.desired, back.was_complete) = (owner.desired, true);
+            owner.deployments.push(back);
+        }
         let mut deployment = Deployment::new(number, now);
         deployment.desired = owner.desired;
         owner.deployments.insert(0, deployment);

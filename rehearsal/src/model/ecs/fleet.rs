@@ -88,7 +88,19 @@ impl State {
         let groups: Vec<Group> = (0..service.deployments.len()).map(|index| self.group(place, index, now)).collect();
         if let Some((last, shift)) = service.unfinished_shift() {
             let deployments = service.deployments.iter().zip(groups);
-            return deployments.map(|(one, group)| fleet_step(service, last, shift, one, group, now)).collect();
+            // Until blue can do without, whatever serves beside it is kept.
+            let waits = shift.blue.is_some_and(|blue| !self.is_whole(place, blue));
+            let step = |(one, group): (&Deployment, Group)| match fleet(service, last, shift, one) {
+                Fleet::Other if last.status == DeploymentStatus::Pending => as_it_is(one),
+                Fleet::Other if waits && !service.is_taken_back(one.number) => as_it_is(one),
+                Fleet::Other => towards(0, group, false),
+                Fleet::Of { desired, serves } => {
+                    // One that was stopped on the way keeps up what users need, and no more.
+                    let may_start = (group.may_start || serves) && one.retry_at.is_none_or(|retry| retry <= now);
+                    towards(desired, group, may_start)
+                }
+            };
+            return deployments.map(step).collect();
         }
         let (least, most) = service.bounds();
         let bounds = Bounds { desired: service.desired, least, most };
@@ -98,7 +110,7 @@ impl State {
             groups.iter().enumerate().filter(|(index, _)| counts(&service.deployments[*index])).unzip();
         let is_pending = service.history.last().is_some_and(|last| last.status == DeploymentStatus::Pending);
         let leave = |(group, one): (&Group, &Deployment)| {
-            if is_pending { Step { desired: one.desired, ..Step::default() } } else { towards(0, *group, false) }
+            if is_pending { as_it_is(one) } else { towards(0, *group, false) }
         };
         let mut steps: Vec<Step> = groups.iter().zip(&service.deployments).map(leave).collect();
         for (index, step) in index.into_iter().zip(plan::next(bounds, &counted)) {
@@ -108,34 +120,34 @@ impl State {
     }
 }
 
-/// What a deployment does while traffic is shifted between two.
-fn fleet_step(
-    service: &Service,
-    last: &ServiceDeployment,
-    shift: &Shift,
-    one: &Deployment,
-    group: Group,
-    now: Timestamp,
-) -> Step {
+/// What a deployment is while traffic is shifted between two.
+enum Fleet {
+    /// Blue or green: how many tasks it should have, and whether users may be sent to it.
+    Of {
+        desired: u32,
+        serves: bool,
+    },
+    Other,
+}
+
+fn fleet(service: &Service, last: &ServiceDeployment, shift: &Shift, one: &Deployment) -> Fleet {
     let goes_back = matches!(last.status, DeploymentStatus::RollbackRequested | DeploymentStatus::RollbackInProgress);
-    let (is_blue, is_green) = (Some(one.number) == shift.blue, one.number == last.target);
-    let wanted = if is_blue {
-        goes_back || shift.stage != Some(Stage::CleanUp)
-    } else if is_green {
-        shift.has_reached(Stage::ScaleUp) && !(shift.is_back && shift.stage == Some(Stage::CleanUp))
-    } else if last.status == DeploymentStatus::Pending {
-        // Nothing is begun before ECS has turned to it.
-        return Step { desired: one.desired, ..Step::default() };
+    let cleans_up = shift.stage == Some(Stage::CleanUp);
+    let (wanted, serves) = if service.status != Status::Active {
+        return Fleet::Of { desired: 0, serves: false };
+    } else if Some(one.number) == shift.blue {
+        (goes_back || !cleans_up, true)
+    } else if one.number == last.target {
+        (shift.has_reached(Stage::ScaleUp) && !(shift.is_back && cleans_up), shift.production > 0)
     } else {
-        false
+        return Fleet::Other;
     };
-    // One that was stopped on the way keeps up what users need, and no more.
-    let may_start = match one.retry_at {
-        Some(retry) if retry > now => false,
-        _ => is_blue || group.may_start || shift.production > 0,
-    };
-    let desired = if wanted && service.status == Status::Active { service.desired } else { 0 };
-    towards(desired, group, may_start)
+    Fleet::Of { desired: if wanted { service.desired } else { 0 }, serves }
+}
+
+/// Neither starts nor stops anything.
+fn as_it_is(one: &Deployment) -> Step {
+    Step { desired: one.desired, ..Step::default() }
 }
 
 /// Brings a deployment to so many tasks.

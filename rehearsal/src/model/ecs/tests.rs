@@ -1,6 +1,7 @@
 //! Histories of services and tasks: the model alone, with a runtime that is a list of reports to come.
 
 mod alarms;
+mod back;
 mod blue_green;
 mod chaos;
 mod deployment;

@@ -1,5 +1,7 @@
 //! Whatever is asked for and whatever breaks, in any order: in the end all is well again.
 
+mod strategies;
+
 use std::time::Duration;
 
 use rand::RngExt as _;

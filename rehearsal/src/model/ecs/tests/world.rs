@@ -39,7 +39,7 @@ pub(super) fn shifting(pace: Pace, bake: u64, stages: &[Stage]) -> Rules {
     Rules { blue_green: Some(BlueGreen { pace, bake, hooks }), ..rules() }
 }
 
-fn workload(definition: &str, balancer: LoadBalancer) -> Workload {
+pub(super) fn workload(definition: &str, balancer: LoadBalancer) -> Workload {
     Workload {
         definition: definition.to_owned(),
         balancers: vec![balancer],
@@ -58,6 +58,8 @@ pub(super) struct World {
     /// was reset.
     pub(super) fewest: usize,
     pub(super) most: usize,
+    /// The fewest blue tasks that served from the first stage until the clean-up, since this was reset.
+    pub(super) fewest_blue: usize,
 }
 
 impl World {
@@ -71,7 +73,7 @@ impl World {
         let mut state = State::new(identity, Scale::REAL, 1);
         state.create_cluster("c", Vec::new());
         let now = "2026-11-24T10:00:00Z".parse().expect("a time");
-        Self { state, now, launches: Vec::new(), reports: Vec::new(), fewest: 0, most: 0 }
+        Self { state, now, launches: Vec::new(), reports: Vec::new(), fewest: 0, most: 0, fewest_blue: usize::MAX }
     }
 
     /// A world where a service `web` of so many tasks has come up with the release `v1`.
@@ -221,6 +223,7 @@ impl World {
             }
         }
         self.fewest = self.fewest.min(self.served());
+        self.fewest_blue = self.fewest_blue.min(self.blue().unwrap_or(usize::MAX));
         self.most = self.most.max(self.tasks().filter(|task| task.is_wanted()).count());
     }
 
@@ -287,6 +290,21 @@ impl World {
         used.map(|(name, _)| healthy(name)).min().unwrap_or_default()
     }
 
+    /// How many blue tasks serve, while a deployment may need them.
+    fn blue(&self) -> Option<usize> {
+        let service = self.state.ecs.services.first()?;
+        let last = service.history.last().filter(|last| !last.status.is_over())?;
+        let shift = last.shift.as_ref()?;
+        let is_needed = shift.has_reached(Stage::PreScaleUp) && (shift.stage != Some(Stage::CleanUp) || shift.is_back);
+        let blue = shift.blue.filter(|_| is_needed)?;
+        // With a third revision about, blue is only on its way to be the one that serves.
+        let mut numbers = service.deployments.iter().map(|deployment| deployment.number);
+        if numbers.any(|number| number != blue && number != last.target) {
+            return None;
+        }
+        Some(self.tasks().filter(|task| task.is_of(0, blue) && task.is_wanted() && task.serves()).count())
+    }
+
     /// The shares of the two groups, in tenths of a percent.
     pub(super) fn shares(&self, kind: RuleKind) -> (u32, u32) {
         let rules = self.state.listener_rules();
@@ -306,8 +324,9 @@ impl World {
 
     /// The pause that waits for somebody.
     pub(super) fn pause(&self) -> Option<String> {
-        let hooks = &self.shift().hooks;
-        hooks.iter().find(|hook| hook.status == HookStatus::AwaitingAction).map(|hook| hook.id.clone())
+        let shift = self.service().history.last().and_then(|last| last.shift.as_ref());
+        let mut hooks = shift.into_iter().flat_map(|shift| &shift.hooks);
+        hooks.find(|hook| hook.status == HookStatus::AwaitingAction).map(|hook| hook.id.clone())
     }
 
     /// Answers the pause of the newest service deployment.
