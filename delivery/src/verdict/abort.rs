@@ -31,6 +31,8 @@ pub struct Abort {
     /// Those of the tests that began later, with the share of each.
     later: Vec<(f64, Ratios)>,
     seen: u64,
+    /// The good answers that are not in the ratios yet.
+    good: u64,
     begun: u32,
     fired: bool,
 }
@@ -47,7 +49,7 @@ impl Abort {
             let bad = (limit * multiple).min(f64::midpoint(limit, 1.0));
             ((bad / limit).ln(), ((1.0 - bad) / (1.0 - limit)).ln())
         });
-        Self { steps, first: [0.0; MULTIPLES.len()], later: Vec::new(), seen: 0, begun: 0, fired: false }
+        Self { steps, first: [0.0; MULTIPLES.len()], later: Vec::new(), seen: 0, good: 0, begun: 0, fired: false }
     }
 
     /// Takes an answer; whether it is enough, now or before.
@@ -61,22 +63,32 @@ impl Abort {
             return self.fired;
         }
         if self.seen / BLOCK > u64::from(self.begun) {
+            self.add_up(0);
             self.begun += 1;
             let share = 1.0 / (f64::from(self.begun) * f64::from(self.begun + 1));
             self.later.push((share, [0.0; MULTIPLES.len()]));
         }
         self.seen += requests;
         let errors = errors.min(requests);
-        let (bad, good) = (errors as f64, (requests - errors) as f64);
+        self.good += requests - errors;
+        // A good answer makes every ratio smaller: only an error can make it enough.
+        if errors > 0 {
+            self.add_up(errors);
+            let later: f64 = self.later.iter().map(|(share, ratios)| share * average(ratios)).sum();
+            self.fired |= average(&self.first) >= ENOUGH || later >= ENOUGH;
+        }
+        self.fired
+    }
+
+    /// Adds so many errors, and the good answers since the last time, to every ratio.
+    fn add_up(&mut self, errors: u64) {
+        let (bad, good) = (errors as f64, std::mem::take(&mut self.good) as f64);
         for ratios in self.later.iter_mut().map(|(_, ratios)| ratios).chain([&mut self.first]) {
             for (ratio, (error, success)) in ratios.iter_mut().zip(self.steps) {
                 *ratio += bad * error + good * success;
             }
         }
         self.later.retain(|(_, ratios)| ratios.iter().any(|ratio| *ratio > HOPELESS));
-        let later: f64 = self.later.iter().map(|(share, ratios)| share * average(ratios)).sum();
-        self.fired |= average(&self.first) >= ENOUGH || later >= ENOUGH;
-        self.fired
     }
 
     /// Whether it was ever enough.

@@ -9,7 +9,6 @@
 //! look has the share `1 / (i (i + 1))` of that, half of it for each percentile. A release as fast as the
 //! one that serves is so far from the limit that it is wrongly taken back far less often than that.
 
-use super::bootstrap::rank;
 use super::{Allowed, PERCENTILES, Percentile};
 use crate::evidence::Judgement;
 use crate::verdict::words::time;
@@ -84,13 +83,27 @@ fn last(answers: &[f64]) -> Vec<f64> {
 /// The index of the largest value that the quantile is not under, but for this probability.
 fn floor(n: usize, share: f64, wrong: f64) -> Option<usize> {
     // The quantile is under the value at the index when no more than `index` draws are at or under it.
-    (0..n).take_while(|index| binomial::at_most(*index as u64, n as u64, share) <= wrong).last()
+    first(n, |index| binomial::at_most(index, n as u64, share) > wrong).checked_sub(1)
 }
 
 /// The index of the smallest value that the quantile is not over, but for this probability.
 fn ceiling(n: usize, share: f64, wrong: f64) -> Option<usize> {
-    let from = usize::try_from(rank(n.max(1) as u64, share)).unwrap_or(0).saturating_sub(1);
-    (from..n).find(|index| binomial::at_least(*index as u64 + 1, n as u64, share) <= wrong)
+    let index = first(n, |index| binomial::at_least(index + 1, n as u64, share) <= wrong);
+    (index < n).then_some(index)
+}
+
+/// The first index from which on something holds; `n` when it never does.
+fn first(n: usize, holds: impl Fn(u64) -> bool) -> usize {
+    let (mut low, mut high) = (0, n);
+    while low < high {
+        let middle = low.midpoint(high);
+        if holds(middle as u64) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    low
 }
 
 #[cfg(test)]
