@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
+use http::Response;
 use jiff::Timestamp;
 
+use super::answer::{Behind, Parties, Way, Whose, commit_of};
+use crate::edge::Clock;
 use crate::verdict::errors::Counts;
 
 /// How many seconds the load balancer counts together.
@@ -30,6 +34,33 @@ impl Ledger {
 
     fn entries(&self) -> MutexGuard<'_, BTreeMap<(i64, bool), Counts>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Who notes the answers that come by one way.
+#[derive(Clone, Debug)]
+pub(super) struct Noting {
+    pub(super) parties: Parties,
+    pub(super) way: Way,
+    pub(super) behind: Behind,
+    pub(super) ledger: Ledger,
+    pub(super) clock: Clock,
+}
+
+impl Noting {
+    /// Notes an answer, when it can be told whose it is.
+    pub(super) fn note(&self, answer: &Response<Bytes>, path: &str) {
+        let named = commit_of(answer, path);
+        let is_error = answer.status().is_server_error();
+        // An error that names no commit was made by the load balancer and counted for no target.
+        if is_error && named.is_none() {
+            return;
+        }
+        match self.parties.whose(named.as_deref(), self.way, self.behind) {
+            Whose::Candidate => self.ledger.note(self.clock.now(), true, is_error),
+            Whose::Serving => self.ledger.note(self.clock.now(), false, is_error),
+            Whose::Stranger | Whose::Unknown => {}
+        }
     }
 }
 

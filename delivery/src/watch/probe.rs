@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::answer::{Way, commit_of};
+use super::ledger::Noting;
 use crate::aws::Transport;
 
 /// By which a service can tell these requests from those of users.
@@ -26,15 +27,18 @@ pub(super) struct Probed {
 }
 
 /// Asks for a path once. Connections are kept: what they take to come about is not the release's.
-pub(super) async fn probe(transport: Transport, base: Url, way: Way, path: String, limit: Duration) -> Probed {
+pub(super) async fn probe(transport: Transport, base: Url, path: String, limit: Duration, noting: Noting) -> Probed {
     let since = Instant::now();
     let answer = match request(&base, &path) {
         Ok(request) => transport.send(request, limit).await.map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     let took = since.elapsed();
+    if let Ok(answer) = &answer {
+        noting.note(answer, &path);
+    }
     let named = answer.as_ref().ok().and_then(|answer| commit_of(answer, &path));
-    Probed { way, path, answer: answer.map(|answer| answer.status()), named, took }
+    Probed { way: noting.way, path, answer: answer.map(|answer| answer.status()), named, took }
 }
 
 /// A request for a path below a base.

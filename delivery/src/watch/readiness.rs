@@ -9,6 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::Subject;
+use super::ledger::Noting;
 use super::probe::request;
 use crate::aws::Transport;
 use crate::evidence::Judgement;
@@ -31,6 +32,7 @@ pub(super) async fn ask_patiently(subject: &Subject<'_>, base: &Url, progress: &
         commit: subject.candidate.clone(),
         redactor: subject.redactor.clone(),
         limit: smoke.timeout,
+        noting: None,
     };
     for path in ["/health", "/ready"] {
         let mut attempt = 1;
@@ -68,6 +70,8 @@ pub(super) struct Asking {
     pub(super) commit: Commit,
     pub(super) redactor: Redactor,
     pub(super) limit: Duration,
+    /// Who notes the answers as the engine's own.
+    pub(super) noting: Option<Noting>,
 }
 
 /// What was seen of readiness.
@@ -85,6 +89,9 @@ impl Asking {
         let unwell = |words: String| Unwell { words: self.redactor.redact(&words), is_another: false };
         let request = request(&self.base, path).map_err(|error| unwell(error.to_string()))?;
         let answer = self.transport.send(request, self.limit).await.map_err(|error| unwell(error.to_string()))?;
+        if let Some(noting) = &self.noting {
+            noting.note(&answer, path);
+        }
         match judge(&answer, self.commit.as_str(), path == "/health") {
             Ok(seen) => Ok((self.redactor.redact(&seen), answer)),
             Err(wrong) => Err(Unwell { words: self.redactor.redact(&wrong.words), ..wrong }),

@@ -12,6 +12,7 @@ use url::Url;
 use super::answer::{Behind, Parties, Way};
 use super::arm::Samples;
 use super::flow::Walked;
+use super::ledger::Noting;
 use super::probe::{Probed, probe};
 use super::readiness::Ready;
 use super::users::Users;
@@ -243,7 +244,7 @@ impl<'w, 'a> Round<'w, 'a> {
         for number in 0..self.ways.len() {
             let (way, base) = &self.ways[(turn + number) % self.ways.len()];
             let transport = self.watch.subject.clients.transport.clone();
-            let probe = probe(transport, base.clone(), *way, path.clone(), settings.probe_timeout);
+            let probe = probe(transport, base.clone(), path.clone(), settings.probe_timeout, self.noting(*way));
             self.under_way.spawn(async move { Came::Probe(probe.await) });
         }
         self.sent += 1;
@@ -251,6 +252,16 @@ impl<'w, 'a> Round<'w, 'a> {
 
     pub(super) fn allowed(&self) -> Allowed {
         Allowed { ratio: self.watch.settings.latency_ratio, floor: self.watch.settings.latency_floor }
+    }
+
+    fn noting(&self, way: Way) -> Noting {
+        Noting {
+            parties: self.parties.clone(),
+            way,
+            behind: self.plan.behind(),
+            ledger: self.watch.ledger.clone(),
+            clock: self.watch.subject.clock,
+        }
     }
 
     fn tell(&self, progress: &Progress) {

@@ -34,7 +34,7 @@ fn watch(seed: u64, answers: usize, ratio: f64, slow_from: usize) -> (Judgement,
         let times = if number > slow_from { ratio } else { 1.0 };
         candidate.push(answer(&mut random, MEDIAN * times, SPREAD));
         serving.push(answer(&mut random, MEDIAN, SPREAD));
-        if number as u64 % EVERY == 0 && early.look(&candidate, &serving, ALLOWED, "it").is_some() {
+        if (number as u64).is_multiple_of(EVERY) && early.look(&candidate, &serving, ALLOWED, "it").is_some() {
             return (Judgement::Failed, number);
         }
     }

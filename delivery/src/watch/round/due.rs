@@ -33,7 +33,8 @@ impl Round<'_, '_> {
         let flows = self.watch.subject.environment.smoke.flows && (!is_late || self.flows.last.is_none());
         if flows && is_due(&self.flows, self.watch.settings.flows_every) {
             self.flows.last = Some(now);
-            match self.to_candidate().and_then(|(way, base)| self.walker(way, &base)) {
+            match self.to_candidate().and_then(|(way, base)| Walker::new(&self.watch.subject, &base, self.noting(way)))
+            {
                 Ok(walker) => {
                     self.flows.under_way = true;
                     self.under_way.spawn(async move { Came::Flows(walker.walk().await) });
@@ -44,14 +45,16 @@ impl Round<'_, '_> {
         if is_due(&self.ready, READY_EVERY) {
             self.ready.last = Some(now);
             match self.to_candidate() {
-                Ok((_, base)) => {
+                Ok((way, base)) => {
                     self.ready.under_way = true;
-                    let candidate = self.asking(base, self.parties.candidate.clone());
+                    let candidate = self.asking(way, base, self.parties.candidate.clone());
                     let serving = match (&self.parties.serving, self.plan.behind()) {
                         (Some(_), Behind::Candidate) | (None, _) => None,
-                        (Some(serving), _) => {
-                            Some(self.asking(self.watch.subject.environment.base_url.clone(), serving.clone()))
-                        }
+                        (Some(serving), _) => Some(self.asking(
+                            Way::Production,
+                            self.watch.subject.environment.base_url.clone(),
+                            serving.clone(),
+                        )),
                     };
                     let before = self.watch.failing_before.clone();
                     self.under_way.spawn(async move { Came::Ready(candidate.look(serving, before).await) });
@@ -88,12 +91,7 @@ impl Round<'_, '_> {
         way.cloned().ok_or_else(|| "there is no test_url by which the candidate alone can be reached".to_owned())
     }
 
-    fn walker(&self, way: Way, base: &Url) -> Result<Walker, String> {
-        let whose = (self.parties.clone(), way, self.plan.behind());
-        Walker::new(&self.watch.subject, base, whose, self.watch.ledger.clone())
-    }
-
-    fn asking(&self, base: Url, commit: Commit) -> Asking {
+    fn asking(&self, way: Way, base: Url, commit: Commit) -> Asking {
         let subject = &self.watch.subject;
         Asking {
             transport: subject.clients.transport.clone(),
@@ -101,6 +99,7 @@ impl Round<'_, '_> {
             commit,
             redactor: subject.redactor.clone(),
             limit: self.watch.settings.probe_timeout,
+            noting: Some(self.noting(way)),
         }
     }
 }

@@ -72,13 +72,6 @@ impl Round<'_, '_> {
         let whose = self.parties.whose(probed.named.as_deref(), probed.way, behind);
         let well = matches!(&probed.answer, Ok(status) if !status.is_server_error());
         self.trace(probed, whose, well);
-        if let (Ok(status), Whose::Candidate | Whose::Serving) = (&probed.answer, whose) {
-            // An error that names no commit was made by the load balancer and counted for no target.
-            if well || probed.named.is_some() {
-                let at = self.watch.subject.clock.now();
-                self.watch.ledger.note(at, whose == Whose::Candidate, status.is_server_error());
-            }
-        }
         match whose {
             Whose::Candidate => {
                 let is_error = self.candidate.take(&probed.answer, &probed.path, probed.took);
