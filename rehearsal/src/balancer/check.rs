@@ -46,10 +46,11 @@ async fn passes(address: SocketAddr, path: &str, limit: Duration) -> bool {
 }
 
 /// The headers of its own (`x-...`) that a target answers with, by which a program says what it is: an
-/// answer in its stead has them too, or nobody could tell which release failed. Nothing when it does
-/// not answer in time.
-pub(super) async fn own_headers(address: SocketAddr, path: &str, limit: Duration) -> HeaderMap {
-    let answer = tokio::time::timeout(limit, ask(Method::HEAD, address, path)).await;
+/// answer in its stead has them too, or nobody could tell which release failed. It is asked by HEAD
+/// where it is checked, which changes nothing. Nothing when it does not answer in time.
+pub(super) async fn own_headers(group: &Group, endpoint: &Endpoint, limit: Duration) -> HeaderMap {
+    let path = group.health_check().map_or_else(|| "/".to_owned(), |check| check.path);
+    let answer = tokio::time::timeout(limit, ask(Method::HEAD, endpoint.address, &path)).await;
     let Ok(Ok(response)) = answer else { return HeaderMap::new() };
     let own = response.headers().iter().filter(|(name, _)| name.as_str().starts_with("x-"));
     own.map(|(name, value)| (name.clone(), value.clone())).collect()

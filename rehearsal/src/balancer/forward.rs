@@ -16,6 +16,7 @@ use super::choice::Choice;
 use super::connections::Lease;
 use super::counts::UnderWay;
 use super::endpoint::Endpoint;
+use super::group::Group;
 use super::refusal::Refusal;
 use super::{Inner, check};
 use crate::faults::play::{Asked, Turn};
@@ -47,7 +48,7 @@ pub(super) async fn forward(mut request: Request<Incoming>, ends: Ends, choice: 
     address_to_target(&mut request, ends);
     let turn = endpoint.play.take(Asked { path: request.uri().path(), of_users, share });
     let began = Instant::now();
-    let outcome = send(request, &endpoint, &turn, balancer).await;
+    let outcome = send(request, &group, &endpoint, &turn, balancer).await;
     let took = began.elapsed();
     record(match &outcome {
         Ok((response, _)) => Outcome::Answered(response.status(), took),
@@ -80,6 +81,7 @@ pub(super) async fn forward(mut request: Request<Incoming>, ends: Ends, choice: 
 /// the headers that the one in its stead has.
 async fn send(
     request: Request<Incoming>,
+    group: &Group,
     endpoint: &Endpoint,
     turn: &Turn,
     balancer: &Inner,
@@ -87,11 +89,10 @@ async fn send(
     let began = Instant::now();
     let way = balancer.delay();
     let answer = if turn.fails {
-        let path = request.uri().path().to_owned();
         // The body is read all the same, as a program that fails would have done.
         let _ = request.into_body().collect().await;
         let limit = balancer.options.connect_timeout;
-        Err((Refusal::Planted, check::own_headers(endpoint.address, &path, limit).await))
+        Err((Refusal::Planted, check::own_headers(group, endpoint, limit).await))
     } else {
         let sent = endpoint.connections.send(request, &balancer.options).await;
         sent.map_err(|refusal| (refusal, HeaderMap::new()))

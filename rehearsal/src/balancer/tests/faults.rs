@@ -43,7 +43,7 @@ async fn an_error_in_a_targets_stead_says_which_program_failed() {
     let answer = ask(&address, "").await;
     assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
     assert!(answer.contains("x-commit: c0ffee\r\n"), "{answer}");
-    assert!(a.behaviour.last.lock().expect("lock").starts_with("HEAD /path HTTP/1.1"));
+    assert!(a.behaviour.last.lock().expect("lock").starts_with("HEAD /ready HTTP/1.1"));
 }
 
 #[tokio::test]
