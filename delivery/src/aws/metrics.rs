@@ -134,7 +134,8 @@ fn set(minute: &mut Minute, asked: usize, value: f64) {
         3 => &mut minute.p95,
         _ => return,
     };
-    *field = Some(value);
+    // Where minutes are shorter than ours, several of their points fall into one of ours.
+    *field = Some(field.map_or(value, |known| if asked < 2 { known + value } else { known.max(value) }));
 }
 
 /// The dimension `targetgroup/NAME/ID` of a target group, from its ARN.
@@ -185,5 +186,9 @@ mod tests {
             set(&mut minute, asked, value);
         }
         assert_eq!(minute, Minute { requests: Some(3.0), ..Minute::default() });
+        for (asked, value) in [(0, 4.0), (1, 1.0), (3, 0.2), (3, 0.1)] {
+            set(&mut minute, asked, value);
+        }
+        assert_eq!(minute, Minute { requests: Some(7.0), errors: Some(1.0), p50: None, p95: Some(0.2) });
     }
 }
