@@ -157,6 +157,9 @@ pub(crate) fn refuse(request: &Request<Bytes>, error: json::Error, request_id: &
     if is_of_registry(request.uri().path()) {
         return crate::registry::refuse(&error);
     }
+    if request.uri().path().starts_with("/service/") {
+        return cloudwatch::refuse_cbor(error, request_id);
+    }
     if header(request, "x-amz-target").is_some() || !request.body().starts_with(b"Action=") {
         return json::response(&Err(error), request_id, content_type(request));
     }

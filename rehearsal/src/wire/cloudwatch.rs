@@ -45,7 +45,16 @@ pub(crate) fn serve_cbor(state: &mut State, raw: &Raw<'_>) -> Response<Bytes> {
     let answer = input
         .map_err(Error::serialization)
         .and_then(|input| serve(state, &Call { operation: raw.operation, input: &input, now: raw.now }));
-    let (status, body) = match &answer {
+    cbor_response(&answer, raw.request_id)
+}
+
+/// Refuses a call in the RPC v2 protocol.
+pub(crate) fn refuse_cbor(error: Error, request_id: &str) -> Response<Bytes> {
+    cbor_response(&Err(error), request_id)
+}
+
+fn cbor_response(answer: &Answer, request_id: &str) -> Response<Bytes> {
+    let (status, body) = match answer {
         Ok(value) => (StatusCode::OK, value.clone()),
         Err(error) => (error.status, json!({ "__type": error.code, "message": error.message })),
     };
@@ -54,7 +63,7 @@ pub(crate) fn serve_cbor(state: &mut State, raw: &Raw<'_>) -> Response<Bytes> {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/cbor"));
     headers.insert("smithy-protocol", HeaderValue::from_static("rpc-v2-cbor"));
-    if let Ok(value) = raw.request_id.parse() {
+    if let Ok(value) = request_id.parse() {
         headers.insert("x-amzn-requestid", value);
     }
     if let Err(error) = answer

@@ -203,6 +203,9 @@ fn what_is_refused_from_outside_is_said_in_the_protocol_that_was_spoken() {
         ("/v2/", &broken, 500, "UNKNOWN"),
         ("/", &throttled, 400, "ThrottlingException"),
     ];
+    let request = Request::post(format!("{ALARMS}/DescribeAlarms")).body(Bytes::new()).expect("a request");
+    let body = cbor::read(refuse(&request, throttled.clone(), "id").body()).expect("CBOR");
+    assert_eq!(body, json!({ "__type": "ThrottlingException", "message": "Rate exceeded" }));
     for (path, error, status, words) in cases {
         let request = Request::post(path).header("x-amz-target", "x.y").body(Bytes::new()).expect("a request");
         let response = refuse(&request, error.clone(), "id");
