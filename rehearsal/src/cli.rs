@@ -155,6 +155,7 @@ impl Serve {
         if self.json {
             let line = json!({
                 "origin": server.origin, "environment": environment, "public_urls": server.public_urls,
+                "test_urls": server.test_urls,
             });
             println!("{line}");
             return;
@@ -164,6 +165,9 @@ impl Serve {
         }
         for (service, url) in &server.public_urls {
             println!("# {service}: {url}");
+        }
+        for (service, url) in &server.test_urls {
+            println!("# {service}, what is tried before users: {url}");
         }
     }
 }

@@ -145,8 +145,14 @@ impl Drive {
             fs::remove_file(&summary).context("failed to remove an old summary")?;
         }
         let cloud = world.server.environment();
-        let surroundings =
-            surroundings::surroundings(&cloud, &world.urls, &world.tokens, shadow.environment(), &summary);
+        let surroundings = surroundings::surroundings(
+            &cloud,
+            &world.urls,
+            &world.test_urls,
+            &world.tokens,
+            shadow.environment(),
+            &summary,
+        );
         let timeline = Timeline { setting: self.setting(), spent: self.spent.clone(), ..Timeline::default() };
         let terminal = Terminal::of_this_process();
         terminal.say(&format!("rehearsal: {}", timeline.setting));

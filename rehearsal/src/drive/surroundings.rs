@@ -29,13 +29,14 @@ const WITHOUT: [&str; 12] = [
 pub(crate) fn surroundings(
     cloud: &BTreeMap<String, String>,
     urls: &BTreeMap<Place, String>,
+    test_urls: &BTreeMap<Place, String>,
     tokens: &BTreeMap<Place, String>,
     git: Vec<(&'static str, OsString)>,
     summary: &Path,
 ) -> Surroundings {
     let mut with: Vec<(OsString, OsString)> =
         cloud.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))).collect();
-    for (kind, values) in [("BASE_URL", urls), ("API_TOKEN", tokens)] {
+    for (kind, values) in [("BASE_URL", urls), ("TEST_URL", test_urls), ("API_TOKEN", tokens)] {
         for (place, value) in values {
             let name = format!("SLIPWAY_{}_{kind}", place.name().to_uppercase());
             with.push((name.into(), value.into()));
@@ -63,8 +64,10 @@ mod tests {
     fn commands_are_pointed_at_the_cloud_here_and_at_no_other() {
         let cloud = BTreeMap::from([("AWS_ENDPOINT_URL".to_owned(), "http://127.0.0.1:1".to_owned())]);
         let urls = BTreeMap::from([(Place::Staging, "http://127.0.0.1:2".to_owned())]);
+        let test_urls = BTreeMap::from([(Place::Staging, "http://127.0.0.1:3".to_owned())]);
         let tokens = BTreeMap::from([(Place::Production, "a token".to_owned())]);
-        let surroundings = surroundings(&cloud, &urls, &tokens, vec![("GIT_DIR", "/git".into())], Path::new("/s.md"));
+        let git = vec![("GIT_DIR", "/git".into())];
+        let surroundings = surroundings(&cloud, &urls, &test_urls, &tokens, git, Path::new("/s.md"));
         let get = |name: &str| {
             let found = surroundings.with.iter().find(|(its, _)| its == name);
             found.map(|(_, value)| value.to_string_lossy().into_owned())
@@ -72,6 +75,7 @@ mod tests {
         for (name, value) in [
             ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
             ("SLIPWAY_STAGING_BASE_URL", "http://127.0.0.1:2"),
+            ("SLIPWAY_STAGING_TEST_URL", "http://127.0.0.1:3"),
             ("SLIPWAY_PRODUCTION_API_TOKEN", "a token"),
             ("GIT_DIR", "/git"),
             ("GITHUB_STEP_SUMMARY", "/s.md"),

@@ -25,6 +25,8 @@ const SETTINGS: [(&str, &str); 4] = [
 pub(crate) struct World {
     pub(crate) server: Server,
     pub(crate) urls: BTreeMap<Place, String>,
+    /// Where a release is reached before users reach it.
+    pub(crate) test_urls: BTreeMap<Place, String>,
     pub(crate) tokens: BTreeMap<Place, String>,
 }
 
@@ -57,12 +59,8 @@ impl World {
             temporary: surroundings.temporary,
         };
         let server = Server::start(options).await.context("failed to start the cloud")?;
-        let mut urls = BTreeMap::new();
-        for (service, url) in &server.public_urls {
-            let cluster = service.split('/').next().unwrap_or_default();
-            urls.insert(Place::of_cluster(cluster).context("a cluster that nobody knows")?, url.clone());
-        }
-        Ok(Self { server, urls, tokens })
+        let (urls, test_urls) = (by_place(&server.public_urls)?, by_place(&server.test_urls)?);
+        Ok(Self { server, urls, test_urls, tokens })
     }
 
     /// Prints what leads to the cloud: for a shell, secrets included, since both end with it.
@@ -77,7 +75,18 @@ impl World {
         for (place, url) in &self.urls {
             println!("# {}: {url}", place.name());
         }
+        for (place, url) in &self.test_urls {
+            println!("# {}, what is tried before users: {url}", place.name());
+        }
     }
+}
+
+fn by_place(urls: &BTreeMap<String, String>) -> anyhow::Result<BTreeMap<Place, String>> {
+    let one = |(service, url): (&String, &String)| {
+        let cluster = service.split('/').next().unwrap_or_default();
+        Ok((Place::of_cluster(cluster).context("a cluster that nobody knows")?, url.clone()))
+    };
+    urls.iter().map(one).collect()
 }
 
 fn database(place: Place) -> anyhow::Result<String> {

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use crate::served::Served;
 
-const CLUSTER: &str = "myapp-staging-cluster";
-const SERVICE: &str = "myapp-api";
+pub(crate) const CLUSTER: &str = "myapp-staging-cluster";
+pub(crate) const SERVICE: &str = "myapp-api";
 /// How long ECS may take over anything here.
-const LIMIT: Duration = Duration::from_mins(1);
+pub(crate) const LIMIT: Duration = Duration::from_mins(1);
 /// What is registered of what is described.
 const REGISTERED: [&str; 8] = [
     "family",
@@ -23,20 +23,20 @@ const REGISTERED: [&str; 8] = [
 ];
 
 impl Served {
-    fn ecs(&self, line: &str) -> crate::aws::Said {
+    pub(crate) fn ecs(&self, line: &str) -> crate::aws::Said {
         self.aws(&["ecs"].into_iter().chain(line.split_whitespace()).collect::<Vec<_>>())
     }
 
-    fn service(&self) -> Value {
+    pub(crate) fn service(&self) -> Value {
         self.ecs(&format!("describe-services --cluster {CLUSTER} --services {SERVICE}")).json()["services"][0].clone()
     }
 
-    fn wait_until_stable(&self) {
+    pub(crate) fn wait_until_stable(&self) {
         self.ecs(&format!("wait services-stable --cluster {CLUSTER} --services {SERVICE}")).text();
     }
 
     /// Registers the task definition that serves, with something changed; its ARN.
-    fn register(&self, change: impl FnOnce(&mut Value)) -> String {
+    pub(crate) fn register(&self, change: impl FnOnce(&mut Value)) -> String {
         let arn = self.service()["taskDefinition"].as_str().expect("an ARN").to_owned();
         let described = self.ecs(&format!("describe-task-definition --task-definition {arn}")).json();
         let described = described["taskDefinition"].as_object().expect("a definition").clone();
@@ -54,6 +54,15 @@ impl Served {
 
     /// The newest service deployment, once it is over.
     fn last_deployment(&self) -> Value {
+        let over = |deployment: &Value| {
+            let status = deployment["status"].as_str().expect("a status");
+            !["PENDING", "IN_PROGRESS", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"].contains(&status)
+        };
+        self.deployment_that(over)
+    }
+
+    /// The newest service deployment, once something is so.
+    pub(crate) fn deployment_that(&self, is_so: impl Fn(&Value) -> bool) -> Value {
         let since = Instant::now();
         loop {
             let list = format!("list-service-deployments --cluster {CLUSTER} --service {SERVICE}");
@@ -62,8 +71,7 @@ impl Served {
             let described = self.ecs(&format!("describe-service-deployments --service-deployment-arns {arn}")).json();
             let deployment = described["serviceDeployments"][0].clone();
             assert_eq!(deployment["serviceDeploymentArn"], arn);
-            let status = deployment["status"].as_str().expect("a status");
-            if !["PENDING", "IN_PROGRESS", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"].contains(&status) {
+            if is_so(&deployment) {
                 return deployment;
             }
             assert!(since.elapsed() < LIMIT, "{deployment}");

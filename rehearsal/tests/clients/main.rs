@@ -8,3 +8,4 @@ mod deployments;
 mod images;
 mod served;
 mod small;
+mod strategies;
