@@ -112,12 +112,16 @@ fn open_to_all(folder: &Path) {
 
 /// Puts an image into the repository whose one file is a shell script at /app.
 pub(crate) fn push_script(registry: &Registry, script: &str) -> Digest {
-    let script = format!("#!/bin/sh\n{script}\n");
+    push_program(registry, format!("#!/bin/sh\n{script}\n").as_bytes())
+}
+
+/// Pushes an image of this program alone; its digest.
+pub(crate) fn push_program(registry: &Registry, program: &[u8]) -> Digest {
     let mut archive = tar::Builder::new(Vec::new());
     let mut header = tar::Header::new_gnu();
-    header.set_size(script.len() as u64);
+    header.set_size(program.len() as u64);
     header.set_mode(0o755);
-    archive.append_data(&mut header, "app", script.as_bytes()).expect("file");
+    archive.append_data(&mut header, "app", program).expect("file");
     let mut state = registry.lock();
     let repository = state.repositories.get_mut("myapp").expect("repository");
     let mut put = |bytes: Vec<u8>| {
