@@ -21,6 +21,8 @@ pub(crate) enum Metrics {
     Missing,
     /// It tells only so many of the first minutes.
     Only(usize),
+    /// It never answers.
+    Hang,
     /// It refuses.
     Refuse,
     /// It answers with an inner error for every metric.

@@ -5,6 +5,9 @@ mod cbor;
 mod cloudwatch;
 mod good;
 mod identity;
+#[path = "../shared/in_memory.rs"]
+mod in_memory;
+mod rehearsed;
 mod scene;
 mod service;
 mod users;

@@ -204,6 +204,10 @@ impl HttpConnector for Service {
             let host = url.host_str().expect("a host");
             let answer = http::Response::builder();
             let answer = if host.starts_with("aws") {
+                let hangs = service.world().metrics == Metrics::Hang;
+                if hangs {
+                    std::future::pending::<()>().await;
+                }
                 let (status, body) = service.world().to_cloudwatch(&body);
                 let answer = answer.status(status).header("smithy-protocol", "rpc-v2-cbor");
                 answer.header("content-type", "application/cbor").body(SdkBody::from(body))

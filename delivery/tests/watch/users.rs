@@ -86,6 +86,16 @@ async fn metrics_that_answer_with_errors_are_no_verdict() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn metrics_that_never_answer_are_no_verdict_and_not_waited_for() {
+    let scene = Scene::new().with_users(1000.0);
+    scene.service.world().metrics = Metrics::Hang;
+    let since = Instant::now();
+    let verdict = scene.hold_long(5.0).await;
+    assert_eq!(verdict.judgement, Errored, "{}", words(&verdict));
+    assert!(since.elapsed() < Duration::from_mins(15) + Duration::from_secs(2), "{:?}", since.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn metrics_that_are_switched_off_are_not_missed() {
     let mut scene = Scene::new().with_users(1000.0);
     scene.service.world().metrics = Metrics::Refuse;
