@@ -125,7 +125,8 @@ async fn metrics_that_are_late_are_waited_for_and_those_that_are_missing_are_no_
 
 #[tokio::test(start_paused = true)]
 async fn a_watch_that_is_over_before_cloudwatch_tells_anything_is_judged_by_probes() {
-    let scene = Scene::new().with_users(2000.0);
+    let mut scene = Scene::new().with_users(2000.0);
+    scene.settings.watch.probe_rate = 5;
     scene.service.world().metrics = Metrics::Late(120);
     scene.service.world().weight = 0.5;
     let verdict = scene.watch().hold(Reach::Hold { weight: 50.0 }, Duration::from_mins(2), &scene.progress).await;
