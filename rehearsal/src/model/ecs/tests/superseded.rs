@@ -6,7 +6,7 @@ use super::back::{LINEAR, at, stages};
 use super::world::{World, rules, shifting};
 use crate::RuleKind;
 use crate::model::ecs::Change;
-use crate::model::ecs::blue_green::Stage;
+use crate::model::ecs::blue_green::{HookAction, Stage};
 use crate::model::ecs::service::{AlarmRule, DeploymentStatus, Rules};
 
 #[test]
@@ -64,4 +64,17 @@ fn blue_whose_tasks_a_rolling_update_has_replaced_is_brought_back_before_anybody
         assert_eq!((world.serving(&third), world.running().len(), world.fewest), (4, 4, 4), "after {after}");
         assert_eq!(world.fewest_blue.min(4), 4, "after {after}");
     }
+}
+
+#[test]
+fn a_pause_of_the_reconciliation_holds_up_what_comes_after_it() {
+    let (mut world, second) = at(&shifting(LINEAR, 10, &[Stage::ReconcileService]), Stage::BakeTime, 1000);
+    let third = world.release("v3");
+    world.deploy(&third);
+    world.run(1800);
+    assert_eq!((world.stage(), world.serving(&second), world.serving(&third)), (Some(Stage::ReconcileService), 0, 0));
+    let id = world.pause().expect("a pause");
+    world.answer(&id, HookAction::Continue).expect("it goes on");
+    assert!(world.run_until(4000, |world| world.is(DeploymentStatus::Successful)), "{:?}", world.said());
+    assert_eq!((world.serving(&third), world.fewest), (4, 4));
 }
