@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::edge::Variables;
 use crate::environment::Environment;
 use crate::exit::{self, Ending};
 use crate::release::Commit;
+use crate::settings::EnvironmentSettings;
+use crate::strategy::{BAKE, BEFORE_SHIFT, BEFORE_USERS};
 
 /// Takes a release to staging, to production and back.
 #[derive(Clone, Debug, PartialEq, Eq, Parser)]
@@ -67,6 +69,9 @@ pub struct DeployStaging {
     /// beside the settings]
     #[arg(long, value_name = "DIR")]
     pub image_layout: Option<PathBuf>,
+    /// Where it is left.
+    #[command(flatten)]
+    pub leaving: Leaving,
     /// How it is done.
     #[command(flatten)]
     pub manner: Manner,
@@ -78,6 +83,9 @@ pub struct Promote {
     /// The commit whose image is promoted, in full [or the variable `IMAGE_TAG`]
     #[arg(long, value_name = "SHA")]
     pub image_tag: Option<Commit>,
+    /// Where it is left.
+    #[command(flatten)]
+    pub leaving: Leaving,
     /// How it is done.
     #[command(flatten)]
     pub manner: Manner,
@@ -95,6 +103,48 @@ pub struct Rollback {
     /// How it is done.
     #[command(flatten)]
     pub manner: Manner,
+}
+
+/// Where a release is left before it is verified.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
+pub struct Leaving {
+    /// Leave it to ECS's bake and alarms once it has all traffic, not verified yet; `monitor` judges it
+    #[arg(long)]
+    pub no_wait: bool,
+    /// The stage at which it is left; at a pause ECS takes it back when nobody goes on in time
+    #[arg(long, value_name = "STAGE", requires = "no_wait", default_value = "bake")]
+    pub until: Until,
+}
+
+/// A stage at which a release can be left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Until {
+    /// The pause before users reach it
+    BeforeUsers,
+    /// The first pause before users' traffic is shifted
+    BeforeShift,
+    /// The bake, in which it has all traffic and the old release is kept
+    #[default]
+    Bake,
+}
+
+impl Leaving {
+    /// ECS's word for the stage at which it is left, when it is; refused where there is no such stage.
+    pub fn until(self, settings: &EnvironmentSettings) -> Result<Option<&'static str>, Ending> {
+        let refuse = |why: &str| Err(Ending::Usage(format!("--no-wait: {why}")));
+        match self.until {
+            _ if !self.no_wait => Ok(None),
+            _ if settings.strategy.shift().is_none() => {
+                refuse("the strategy is \"rolling\", which has no stage at which ECS waits or keeps the old release")
+            }
+            Until::BeforeUsers => Ok(Some(BEFORE_USERS)),
+            Until::BeforeShift => Ok(Some(BEFORE_SHIFT)),
+            Until::Bake if settings.rollout.bake.is_zero() => {
+                refuse("there is no bake to leave it to: set `bake`, or name an earlier stage with --until")
+            }
+            Until::Bake => Ok(Some(BAKE)),
+        }
+    }
 }
 
 /// How something is done.

@@ -143,7 +143,7 @@ pub(crate) async fn bring_back(
         },
     };
     let service = session.update(environment, definition.arn(), configured).await?;
-    let followed = session.follow(environment, &service, None, &edge, std::future::pending()).await;
+    let followed = session.follow(environment, &service, None, None, &edge, std::future::pending()).await;
     let mut back = Back { followed, proven: Err("it did not come in".to_owned()) };
     if back.followed.end != End::In {
         return Ok(back);
