@@ -57,7 +57,7 @@ impl Judge<'_> {
                 return Err(Box::pin(self.go_back(fault, deployment)).await.into());
             }
             (End::In, Some(deployment)) => return Box::pin(self.settle(deployment, judging)).await,
-            (End::Left, _) => return Ok(self.left(&reason, deployment)),
+            (End::Left, _) => return Ok(self.left(&reason, deployment.as_deref())),
             (End::In, None) => Ending::RollbackFailed("ECS does not say by which deployment it came in".to_owned()),
             (End::BackAgain, _) => self.taken_back(unfit, &reason),
             (End::NotBack, _) => Ending::RollbackFailed(reason.clone()),
@@ -86,7 +86,7 @@ impl Judge<'_> {
     }
 
     /// What is said of a release that is left to ECS on its way. Nothing is recorded: it is not verified.
-    fn left(&self, reason: &str, deployment: Option<String>) -> Answer {
+    fn left(&self, reason: &str, deployment: Option<&str>) -> Answer {
         self.session.phase.arrive();
         let Self { environment, release, .. } = self;
         let line = format!(

@@ -41,7 +41,7 @@ impl<'a> Judging<'a> {
     /// For how long the bake is watched: a little shorter than it lasts.
     pub(super) fn bake(&self) -> Duration {
         let bake = self.subject.environment.rollout.bake;
-        bake - (bake / 10).min(BEFORE_ITS_END)
+        bake.saturating_sub((bake / 10).min(BEFORE_ITS_END))
     }
 
     /// The watch of this deployment, which knows what was measured earlier in it.

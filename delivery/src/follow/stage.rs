@@ -132,11 +132,13 @@ impl Lookout<'_> {
         let lasts = self.lasts(judging, pause, at);
         let found = {
             let watch = judging.watch(self.deployment.as_ref()).await;
+            // Whoever takes up a deployment in its bake has measured nothing to compare it with.
+            let bake = if watch.remembered() > 0 { Reach::Bake } else { Reach::Alone };
             let mut watching = pin!(async {
                 match at {
                     At::BeforeUsers => watch.verify_before_users(progress).await,
                     At::Hold { share, .. } => watch.hold(Reach::Hold { weight: share.value() }, lasts, progress).await,
-                    At::Bake => watch.hold(Reach::Bake, lasts, progress).await,
+                    At::Bake => watch.hold(bake, lasts, progress).await,
                 }
             });
             let over = |lookout: &Self| {

@@ -40,7 +40,9 @@ mod tests {
     use super::*;
 
     fn service(balanced: Vec<Balanced>) -> Service {
-        Service { name: "api".to_owned(), balanced, ..Service::default() }
+        let mut service = Service::default();
+        (service.name, service.balanced) = ("api".to_owned(), balanced);
+        service
     }
 
     #[test]
@@ -60,7 +62,7 @@ mod tests {
         };
         let shifts = &Strategy::BlueGreen;
         assert_eq!(of(&[], &Strategy::Rolling), Vec::<String>::new());
-        assert_eq!(of(&[bare.clone()], &Strategy::Rolling), Vec::<String>::new());
+        assert_eq!(of(std::slice::from_ref(&bare), &Strategy::Rolling), Vec::<String>::new());
         assert_eq!(of(&[whole], shifts), Vec::<String>::new());
         for (balanced, words) in [
             (&[][..], &["has no load balancer"][..]),

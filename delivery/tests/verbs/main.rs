@@ -13,6 +13,7 @@ mod layout;
 mod look;
 mod page;
 mod program;
+mod progressive;
 mod secrets;
 mod seen;
 #[expect(dead_code, reason = "the histories use the rest")]
