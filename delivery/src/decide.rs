@@ -7,7 +7,6 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::aws::ecs::{DeploymentStatus, Task};
-use crate::verdict::Trigger;
 
 /// A task of the new revision that stopped of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,7 +98,7 @@ pub struct Observation {
     pub lost: Option<String>,
     /// Whether a signal asked to stop.
     pub interrupted: bool,
-    /// How long it has lasted, holds and bakes aside.
+    /// How long it has lasted.
     pub spent: Duration,
 }
 
@@ -110,10 +109,6 @@ pub struct Policy {
     pub limit: Duration,
     /// The crash that ends it.
     pub crashes: usize,
-    /// Whether tasks that crash or cannot be started end it.
-    pub tasks: bool,
-    /// Whether an alarm ends it.
-    pub alarms: bool,
 }
 
 /// What to do.
@@ -127,8 +122,6 @@ pub enum Decision {
     Fail {
         /// Why.
         reason: String,
-        /// What was watched that says so, when it is one of the triggers.
-        trigger: Option<Trigger>,
     },
     /// Somebody deployed over it: it is theirs now.
     Yield {
@@ -140,8 +133,7 @@ pub enum Decision {
 /// Decides.
 #[must_use]
 pub fn decide(observed: &Observation, policy: Policy) -> Decision {
-    let fail = |reason: String| Decision::Fail { reason, trigger: None };
-    let fired = |trigger, reason: String| Decision::Fail { reason, trigger: Some(trigger) };
+    let fail = |reason: String| Decision::Fail { reason };
     let because = observed.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
     match &observed.status {
         Some(DeploymentStatus::Successful) => return Decision::Done,
@@ -164,18 +156,16 @@ pub fn decide(observed: &Observation, policy: Policy) -> Decision {
         return fail("a signal asked to stop".to_owned());
     }
     let of_kind = |kind| observed.stopped.iter().filter(move |task| task.kind == kind);
-    if policy.tasks
-        && let Some(task) = of_kind(Kind::CannotStart).next()
-    {
-        return fired(Trigger::Tasks, task.to_string());
+    if let Some(task) = of_kind(Kind::CannotStart).next() {
+        return fail(task.to_string());
     }
     let crashed = of_kind(Kind::Crashed).count();
-    if policy.tasks && crashed >= policy.crashes {
+    if crashed >= policy.crashes {
         let last = of_kind(Kind::Crashed).next_back().map(ToString::to_string).unwrap_or_default();
-        return fired(Trigger::Tasks, format!("{crashed} tasks crashed; {last}"));
+        return fail(format!("{crashed} tasks crashed; {last}"));
     }
-    if policy.alarms && !observed.ringing.is_empty() {
-        return fired(Trigger::Alarm, format!("the alarm {} rings", observed.ringing.join(" and ")));
+    if !observed.ringing.is_empty() {
+        return fail(format!("the alarm {} rings", observed.ringing.join(" and ")));
     }
     if observed.spent >= policy.limit {
         let stands = observed.status.as_ref().map_or("not listed", DeploymentStatus::as_str);

@@ -10,7 +10,6 @@ use super::failures::Failure;
 use crate::aws::ecs::{DeploymentStatus, DesiredStatus, Service, ServiceDeployment, Task, TaskDefinition};
 use crate::decide::{Kind, Observation, StoppedTask};
 use crate::progress::{Event, Step, Tasks};
-use crate::strategy::Percent;
 
 /// Figures that do not change are told again after so long.
 const TELL_AGAIN: Duration = Duration::from_secs(10);
@@ -22,15 +21,13 @@ const EARLIER: SignedDuration = SignedDuration::from_mins(1);
 const LONG_AGO: SignedDuration = SignedDuration::from_hours(3);
 
 /// A service deployment under watch.
-pub(super) struct Lookout<'a> {
+pub(super) struct Watch<'a> {
     pub(super) by: Following<'a>,
     /// `ecs-svc/N`.
     pub(super) id: String,
     planned_from: Option<String>,
     pub(super) step: Step,
-    /// How long ECS was at work until now, but for since when it is.
-    spent: Duration,
-    since: Option<Instant>,
+    since: Instant,
     pub(super) limit: Duration,
     pub(super) deployment: Option<ServiceDeployment>,
     pub(super) service: Option<Service>,
@@ -45,23 +42,16 @@ pub(super) struct Lookout<'a> {
     listened: Option<Instant>,
     told: Option<(Tasks, Instant)>,
     blind: Option<Instant>,
-    /// The stage that was told last, with its traffic.
-    pub(super) stage: Option<(String, Percent, bool)>,
-    /// The pause that was answered last, and when.
-    pub(super) answered: Option<(String, Instant)>,
-    /// Why the answer was refused, once told.
-    pub(super) refused: Option<String>,
 }
 
-impl<'a> Lookout<'a> {
+impl<'a> Watch<'a> {
     pub(super) fn new(by: Following<'a>, id: &str, planned_from: Option<&str>) -> Self {
         Self {
             by,
             id: id.to_owned(),
             planned_from: planned_from.map(str::to_owned),
             step: Step::Follow,
-            spent: Duration::ZERO,
-            since: Some(Instant::now()),
+            since: Instant::now(),
             limit: by.limit,
             deployment: None,
             service: None,
@@ -74,46 +64,22 @@ impl<'a> Lookout<'a> {
             listened: None,
             told: None,
             blind: None,
-            stage: None,
-            answered: None,
-            refused: None,
         }
     }
 
     /// Of a service deployment that is known already.
     pub(super) fn over(by: Following<'a>, deployment: &ServiceDeployment) -> Self {
-        let mut lookout = Self::new(by, &deployment.deployment_id(), None);
-        lookout.deployment = Some(deployment.clone());
-        lookout
+        let mut watch = Self::new(by, &deployment.deployment_id(), None);
+        watch.deployment = Some(deployment.clone());
+        watch
     }
 
     /// From here on it is about the way back.
     pub(super) fn turn(&mut self) {
         self.step = Step::RollBack;
         self.limit = self.by.rollback_limit;
-        (self.spent, self.since) = (Duration::ZERO, Some(Instant::now()));
+        self.since = Instant::now();
         self.told = None;
-    }
-
-    /// How long ECS was at work: what is watched at a pause or in the bake does not count.
-    pub(super) fn spent(&self) -> Duration {
-        self.spent + self.since.map(|since| since.elapsed()).unwrap_or_default()
-    }
-
-    /// From here on nothing is waited for that ECS has to do.
-    pub(super) fn halt(&mut self) {
-        self.spent = self.spent();
-        self.since = None;
-    }
-
-    /// From here on ECS is at work again.
-    pub(super) fn resume(&mut self) {
-        self.since = Some(Instant::now());
-    }
-
-    /// When it will have lasted too long; never while nothing is waited for that ECS has to do.
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        self.since.map(|since| since + self.limit.saturating_sub(self.spent))
     }
 
     /// Looks once at everything. What does not answer is left as it was known, and looked at again the
@@ -142,7 +108,6 @@ impl<'a> Lookout<'a> {
         }
         self.mind_silence(wrong.first());
         self.tell();
-        self.tell_stage();
         if self.step == Step::Follow {
             Box::pin(self.listen()).await;
             if self.looks_taken_over() {
@@ -264,7 +229,7 @@ impl<'a> Lookout<'a> {
             ringing,
             superseded: self.superseded.clone(),
             replaced: self.replaced(),
-            spent: self.spent(),
+            spent: self.since.elapsed(),
             ..Observation::default()
         }
     }
@@ -298,6 +263,6 @@ impl<'a> Lookout<'a> {
         }
         self.told = Some((tasks.clone(), Instant::now()));
         let (step, limit) = (self.step, self.limit);
-        self.by.progress.tell(Event::Tasks { step, tasks, spent: self.spent(), limit });
+        self.by.progress.tell(Event::Tasks { step, tasks, spent: self.since.elapsed(), limit });
     }
 }

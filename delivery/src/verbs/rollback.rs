@@ -52,7 +52,8 @@ async fn planned(session: &Session, environment: Environment, to: Option<&Commit
     Ok(Answer { lines, result })
 }
 
-async fn roll_back(
+/// Aborts what is in flight, or brings the last good release back, with the lock.
+pub(super) async fn roll_back(
     session: &Session,
     environment: Environment,
     to: Option<&Commit>,
@@ -87,7 +88,7 @@ async fn roll_back(
                 }
                 // It came in before it could be aborted: it is taken back like any other.
                 End::In => look(session, environment).await?,
-                End::NotBack | End::Somebody | End::Left => return Err(Ending::RollbackFailed(followed.reason).into()),
+                End::NotBack | End::Somebody => return Err(Ending::RollbackFailed(followed.reason).into()),
             }
         }
     };
@@ -189,7 +190,7 @@ async fn bring(
                     "{name} did not come in, and what was to go serves: {why}"
                 )));
             }
-            End::NotBack | End::Somebody | End::Left => return Err(Ending::RollbackFailed(back.followed.reason)),
+            End::NotBack | End::Somebody => return Err(Ending::RollbackFailed(back.followed.reason)),
         }
         let checks =
             back.proven.map_err(|why| Ending::RollbackFailed(format!("it came in and was not proven: {why}")))?;

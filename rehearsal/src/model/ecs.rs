@@ -8,7 +8,6 @@
 //! decided when it is made.
 
 pub(crate) mod blue_green;
-mod check;
 pub(crate) mod definition;
 mod deploy;
 mod due;
@@ -27,7 +26,6 @@ mod stages;
 pub(crate) mod task;
 #[cfg(test)]
 mod tests;
-mod traffic;
 mod views;
 
 use jiff::Timestamp;

@@ -3,4 +3,3 @@
 mod faults;
 mod guard;
 mod serve;
-mod strategies;

@@ -8,5 +8,4 @@ mod deployment;
 mod failing;
 mod life;
 mod one_off;
-mod superseded;
 mod world;
