@@ -1,16 +1,15 @@
 //! The command line.
 
-mod monitor;
-
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::edge::Variables;
 use crate::environment::Environment;
 use crate::exit::{self, Ending};
 use crate::release::Commit;
-pub use monitor::Monitor;
+use crate::settings::EnvironmentSettings;
+use crate::strategy::{BAKE, BEFORE_SHIFT, BEFORE_USERS};
 
 /// Takes a release to staging, to production and back.
 #[derive(Clone, Debug, PartialEq, Eq, Parser)]
@@ -41,14 +40,6 @@ pub enum Verb {
     /// Go back to the last good release of an environment, or abort what is in flight
     #[command(after_help = exit::HELP)]
     Rollback(Rollback),
-    /// Watch what serves, or what is coming in, and say how it fares
-    ///
-    /// Probes, the critical flows, readiness, users' requests as the load balancer counted them, tasks and
-    /// alarms. Ends with 0 when it is well, 10 when it is not, 11 when that could not be told, 21 when it was
-    /// taken back, 22 when it could not be, 130 when it was interrupted. What `promote --no-wait` left is
-    /// concluded: its verdict is recorded.
-    #[command(after_help = exit::HELP)]
-    Monitor(Monitor),
     /// What runs where
     #[command(after_help = exit::HELP)]
     Status(Status),
@@ -78,6 +69,9 @@ pub struct DeployStaging {
     /// beside the settings]
     #[arg(long, value_name = "DIR")]
     pub image_layout: Option<PathBuf>,
+    /// Where it is left.
+    #[command(flatten)]
+    pub leaving: Leaving,
     /// How it is done.
     #[command(flatten)]
     pub manner: Manner,
@@ -89,6 +83,9 @@ pub struct Promote {
     /// The commit whose image is promoted, in full [or the variable `IMAGE_TAG`]
     #[arg(long, value_name = "SHA")]
     pub image_tag: Option<Commit>,
+    /// Where it is left.
+    #[command(flatten)]
+    pub leaving: Leaving,
     /// How it is done.
     #[command(flatten)]
     pub manner: Manner,
@@ -106,6 +103,48 @@ pub struct Rollback {
     /// How it is done.
     #[command(flatten)]
     pub manner: Manner,
+}
+
+/// Where a release is left before it is verified.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
+pub struct Leaving {
+    /// Leave it to ECS's bake and alarms once it has all traffic, not verified yet; `monitor` judges it
+    #[arg(long)]
+    pub no_wait: bool,
+    /// The stage at which it is left; at a pause ECS takes it back when nobody goes on in time
+    #[arg(long, value_name = "STAGE", requires = "no_wait", default_value = "bake")]
+    pub until: Until,
+}
+
+/// A stage at which a release can be left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Until {
+    /// The pause before users reach it
+    BeforeUsers,
+    /// The first pause before users' traffic is shifted
+    BeforeShift,
+    /// The bake, in which it has all traffic and the old release is kept
+    #[default]
+    Bake,
+}
+
+impl Leaving {
+    /// ECS's word for the stage at which it is left, when it is; refused where there is no such stage.
+    pub fn until(self, settings: &EnvironmentSettings) -> Result<Option<&'static str>, Ending> {
+        let refuse = |why: &str| Err(Ending::Usage(format!("--no-wait: {why}")));
+        match self.until {
+            _ if !self.no_wait => Ok(None),
+            _ if settings.strategy.shift().is_none() => {
+                refuse("the strategy is \"rolling\", which has no stage at which ECS waits or keeps the old release")
+            }
+            Until::BeforeUsers => Ok(Some(BEFORE_USERS)),
+            Until::BeforeShift => Ok(Some(BEFORE_SHIFT)),
+            Until::Bake if settings.rollout.bake.is_zero() => {
+                refuse("there is no bake to leave it to: set `bake`, or name an earlier stage with --until")
+            }
+            Until::Bake => Ok(Some(BAKE)),
+        }
+    }
 }
 
 /// How something is done.
@@ -220,7 +259,6 @@ impl Verb {
             Self::DeployStaging(_) => "deploy-staging",
             Self::Promote(_) => "promote",
             Self::Rollback(_) => "rollback",
-            Self::Monitor(_) => "monitor",
             Self::Status(_) => "status",
             Self::History(_) => "history",
             Self::Plan(Planned::DeployStaging(_)) => "plan deploy-staging",
@@ -253,9 +291,7 @@ impl Verb {
     #[must_use]
     pub fn json(&self) -> bool {
         match self {
-            Self::Status(Status { json })
-            | Self::History(History { json, .. })
-            | Self::Monitor(Monitor { json, .. }) => *json,
+            Self::Status(Status { json }) | Self::History(History { json, .. }) => *json,
             _ => self.manner().is_some_and(|manner| manner.json),
         }
     }
@@ -263,8 +299,19 @@ impl Verb {
     /// Whether the answer is all that was asked for, and nothing is changed.
     #[must_use]
     pub fn only_looks(&self) -> bool {
-        let watches = matches!(self, Self::Monitor(_));
-        matches!(self, Self::Plan(_)) || !watches && self.manner().is_none_or(|manner| manner.dry_run)
+        matches!(self, Self::Plan(_)) || self.manner().is_none_or(|manner| manner.dry_run)
+    }
+
+    /// Where it changes something; none when it only looks, or when nobody says where.
+    #[must_use]
+    pub fn changes(&self, variables: &Variables) -> Option<Environment> {
+        match self {
+            _ if self.only_looks() => None,
+            Self::DeployStaging(_) => Some(Environment::Staging),
+            Self::Promote(_) => Some(Environment::Production),
+            Self::Rollback(rollback) => rollback.environment(variables).ok(),
+            Self::Status(_) | Self::History(_) | Self::Plan(_) => None,
+        }
     }
 
     fn manner(&self) -> Option<Manner> {
@@ -277,113 +324,10 @@ impl Verb {
                 | Planned::Promote(Promote { manner, .. })
                 | Planned::Rollback(Rollback { manner, .. }),
             ) => Some(*manner),
-            Self::Status(_) | Self::History(_) | Self::Monitor(_) => None,
+            Self::Status(_) | Self::History(_) => None,
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory as _;
-    use clap::error::ErrorKind;
-
-    use super::*;
-
-    fn parse(line: &str) -> Result<Arguments, ErrorKind> {
-        Arguments::try_parse_from(line.split_whitespace()).map_err(|error| error.kind())
-    }
-
-    #[test]
-    fn the_command_line_is_sound_and_ends_its_help_with_the_exit_codes() {
-        Arguments::command().debug_assert();
-        let help = Arguments::command().render_help().to_string();
-        assert!(help.contains("22 the rollback failed"), "{help}");
-    }
-
-    #[test]
-    fn a_verb_takes_what_it_needs_and_no_more() {
-        let sha = "0123456789abcdef0123456789abcdef01234567";
-        let arguments = parse(&format!("delivery --settings a/b.toml promote --image-tag {sha} --json")).expect("good");
-        assert_eq!(arguments.settings(&Variables::default()), PathBuf::from("a/b.toml"));
-        assert!(arguments.verb.json() && !arguments.verb.only_looks());
-        assert_eq!(arguments.verb.name(), "promote");
-        for (line, looks) in [
-            ("delivery deploy-staging", false),
-            ("delivery deploy-staging --image-layout x --wait --break-lock", false),
-            ("delivery deploy-staging --dry-run", true),
-            ("delivery rollback --environment production", false),
-            (&format!("delivery rollback --environment staging --to {sha} --dry-run"), true),
-            ("delivery status --json", true),
-            ("delivery history --environment staging", true),
-            ("delivery plan deploy-staging", true),
-        ] {
-            assert_eq!(parse(line).expect(line).verb.only_looks(), looks, "{line}");
-        }
-        for (line, kind) in [
-            ("delivery", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand),
-            ("delivery promote --image-tag main", ErrorKind::ValueValidation),
-            ("delivery rollback --environment moon", ErrorKind::ValueValidation),
-            ("delivery status --wait", ErrorKind::UnknownArgument),
-            ("delivery deploy-staging --help", ErrorKind::DisplayHelp),
-        ] {
-            assert_eq!(parse(line), Err(kind), "{line}");
-        }
-    }
-
-    #[test]
-    fn the_settings_and_the_image_may_be_named_by_variables_and_a_flag_goes_before() {
-        let variables = |value| Variables::from_iter([("SLIPWAY_SETTINGS", value), ("SLIPWAY_IMAGE_LAYOUT", value)]);
-        for (line, value, settings, layout) in [
-            ("delivery deploy-staging", "", "delivery.toml", None),
-            ("delivery deploy-staging", "x/y", "x/y", Some("x/y")),
-            ("delivery --settings a deploy-staging --image-layout b", "x/y", "a", Some("b")),
-        ] {
-            let arguments = parse(line).expect(line);
-            assert_eq!(arguments.settings(&variables(value)), PathBuf::from(settings), "{line}");
-            let Verb::DeployStaging(verb) = arguments.verb else { panic!("{line}") };
-            assert_eq!(verb.image_layout(&variables(value)), layout.map(PathBuf::from), "{line}");
-        }
-    }
-
-    #[test]
-    fn to_plan_is_to_do_it_without_touching_anything() {
-        let sha = "0123456789abcdef0123456789abcdef01234567";
-        for (line, name) in [
-            ("delivery plan deploy-staging".to_owned(), "deploy-staging"),
-            (format!("delivery plan promote --image-tag {sha}"), "promote"),
-            ("delivery plan rollback --environment staging --json".to_owned(), "rollback"),
-        ] {
-            let verb = parse(&line).expect("good").verb;
-            assert_eq!(verb.name(), format!("plan {name}"));
-            let json = verb.json();
-            let resolved = verb.resolved();
-            assert_eq!(resolved.name(), name);
-            assert!(resolved.only_looks() && resolved.json() == json);
-        }
-    }
-
-    #[test]
-    fn a_variable_stands_for_a_flag_that_is_not_given_and_an_empty_one_for_none() {
-        let (sha, other) = ("a".repeat(40), "b".repeat(40));
-        let promote = |line: &str, variable: &str| {
-            let Verb::Promote(promote) = parse(line).expect(line).verb else { panic!("{line}") };
-            promote.commit(&Variables::from_iter([("IMAGE_TAG", variable)])).map_err(|ending| ending.code())
-        };
-        let flag = format!("delivery promote --image-tag {sha}");
-        assert_eq!(promote(&flag, &other).expect("the flag").as_str(), sha);
-        assert_eq!(promote("delivery promote", &other).expect("the variable").as_str(), other);
-        assert_eq!(promote("delivery promote", ""), Err(exit::USAGE));
-        assert_eq!(promote("delivery promote", "main"), Err(exit::USAGE));
-
-        let Verb::Rollback(rollback) = parse("delivery rollback").expect("good").verb else { panic!("it is") };
-        let variables = |pairs: [(&'static str, &str); 2]| Variables::from_iter(pairs);
-        let set = variables([("DEPLOY_ENVIRONMENT", "production"), ("ROLLBACK_TO", &sha)]);
-        assert_eq!(rollback.environment(&set), Ok(Environment::Production));
-        assert_eq!(rollback.to(&set).expect("a commit").expect("it is set").as_str(), sha);
-        let empty = variables([("DEPLOY_ENVIRONMENT", ""), ("ROLLBACK_TO", "")]);
-        assert_eq!(rollback.environment(&empty).map_err(|ending| ending.code()), Err(exit::USAGE));
-        assert_eq!(rollback.to(&empty), Ok(None));
-        let History { environment, .. } = History { environment: None, json: false };
-        assert_eq!(environment, None);
-    }
-}
+mod tests;

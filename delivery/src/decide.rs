@@ -7,6 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::aws::ecs::{DeploymentStatus, Task};
+use crate::verdict::Trigger;
 
 /// A task of the new revision that stopped of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +99,7 @@ pub struct Observation {
     pub lost: Option<String>,
     /// Whether a signal asked to stop.
     pub interrupted: bool,
-    /// How long it has lasted.
+    /// How long it has lasted, holds and bakes aside.
     pub spent: Duration,
 }
 
@@ -109,6 +110,10 @@ pub struct Policy {
     pub limit: Duration,
     /// The crash that ends it.
     pub crashes: usize,
+    /// Whether tasks that crash or cannot be started end it.
+    pub tasks: bool,
+    /// Whether an alarm ends it.
+    pub alarms: bool,
 }
 
 /// What to do.
@@ -122,6 +127,8 @@ pub enum Decision {
     Fail {
         /// Why.
         reason: String,
+        /// What was watched that says so, when it is one of the triggers.
+        trigger: Option<Trigger>,
     },
     /// Somebody deployed over it: it is theirs now.
     Yield {
@@ -133,7 +140,8 @@ pub enum Decision {
 /// Decides.
 #[must_use]
 pub fn decide(observed: &Observation, policy: Policy) -> Decision {
-    let fail = |reason: String| Decision::Fail { reason };
+    let fail = |reason: String| Decision::Fail { reason, trigger: None };
+    let fired = |trigger, reason: String| Decision::Fail { reason, trigger: Some(trigger) };
     let because = observed.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
     match &observed.status {
         Some(DeploymentStatus::Successful) => return Decision::Done,
@@ -156,16 +164,18 @@ pub fn decide(observed: &Observation, policy: Policy) -> Decision {
         return fail("a signal asked to stop".to_owned());
     }
     let of_kind = |kind| observed.stopped.iter().filter(move |task| task.kind == kind);
-    if let Some(task) = of_kind(Kind::CannotStart).next() {
-        return fail(task.to_string());
+    if policy.tasks
+        && let Some(task) = of_kind(Kind::CannotStart).next()
+    {
+        return fired(Trigger::Tasks, task.to_string());
     }
     let crashed = of_kind(Kind::Crashed).count();
-    if crashed >= policy.crashes {
+    if policy.tasks && crashed >= policy.crashes {
         let last = of_kind(Kind::Crashed).next_back().map(ToString::to_string).unwrap_or_default();
-        return fail(format!("{crashed} tasks crashed; {last}"));
+        return fired(Trigger::Tasks, format!("{crashed} tasks crashed; {last}"));
     }
-    if !observed.ringing.is_empty() {
-        return fail(format!("the alarm {} rings", observed.ringing.join(" and ")));
+    if policy.alarms && !observed.ringing.is_empty() {
+        return fired(Trigger::Alarm, format!("the alarm {} rings", observed.ringing.join(" and ")));
     }
     if observed.spent >= policy.limit {
         let stands = observed.status.as_ref().map_or("not listed", DeploymentStatus::as_str);

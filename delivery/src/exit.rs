@@ -10,7 +10,8 @@ pub const UNEXPECTED: u8 = 1;
 pub const USAGE: u8 = 2;
 /// A gate looked and refused; the service was not touched.
 pub const REFUSED: u8 = 10;
-/// A gate could not look: neither a pass nor a refusal; the service was not touched.
+/// A gate could not look: neither a pass nor a refusal. The service was not touched; or a release on its
+/// way in could not be judged, was taken back, and what served before serves.
 pub const COULD_NOT_TELL: u8 = 11;
 /// The deployment failed before the service was changed: what served before still serves.
 pub const FAILED: u8 = 20;

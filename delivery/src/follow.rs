@@ -4,23 +4,26 @@
 //! rolled back and whose former tasks were seen to run. Whatever else happens is another end, and
 //! every end comes within the limits.
 
+mod attend;
 mod back;
 mod failures;
+mod judging;
 mod look;
+mod stage;
 
-use std::pin::pin;
 use std::time::Duration;
-
-use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::aws::Clients;
 use crate::aws::ecs::ServiceDeployment;
-use crate::decide::{Decision, Policy, decide};
 use crate::edge::Edge;
+use crate::evidence::{Check, Judgement};
 use crate::progress::{Progress, Step};
 use crate::secret::Redactor;
 use crate::settings::EnvironmentSettings;
-use look::Watch;
+use crate::verdict::Verdict;
+use attend::Ears;
+pub use judging::Judging;
+use look::Lookout;
 
 /// The pause between looks.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -49,7 +52,7 @@ pub struct Following<'a> {
 }
 
 /// How it ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Followed {
     /// The ARN of the service deployment, when it was found.
     pub deployment: Option<String>,
@@ -59,6 +62,10 @@ pub struct Followed {
     pub failures: Vec<TaskFailure>,
     /// Why it ended like that, for people, without secrets.
     pub reason: String,
+    /// What the watches came to on the way, in order.
+    pub verdicts: Vec<Verdict>,
+    /// How the release was judged when it may not stay by what a watch has found.
+    pub unfit: Option<Judgement>,
 }
 
 /// Where a service deployment ended.
@@ -72,6 +79,8 @@ pub enum End {
     NotBack,
     /// Somebody else deployed over it, or before it: what serves is theirs.
     Somebody,
+    /// It is under way and was left there, as was asked for.
+    Left,
 }
 
 /// A task that failed. Nothing in it has secrets.
@@ -87,6 +96,14 @@ pub struct TaskFailure {
     pub log: Vec<String>,
 }
 
+/// Where the way forward ended.
+enum Forward {
+    In,
+    Left { stage: String },
+    Fail { reason: String },
+    Yield { reason: String },
+}
+
 impl Following<'_> {
     /// Follows what `update_service` began, whose id there is `ecs-svc/N`. It must have replaced the
     /// service revision that it was planned from, and nothing else. When it fails, lasts too long,
@@ -97,54 +114,55 @@ impl Following<'_> {
         planned_from: Option<&str>,
         lost: impl Future<Output = String>,
     ) -> Followed {
-        let mut watch = Watch::new(*self, deployment_id, planned_from);
-        match forward(&mut watch, lost).await {
-            Decision::Yield { reason } => watch.end(End::Somebody, &reason),
-            Decision::Fail { reason } => watch.back(&reason).await,
-            Decision::Done | Decision::GoOn => watch.end(End::In, "it is in"),
+        self.follow_judged(deployment_id, planned_from, None, lost).await
+    }
+
+    /// The same, and at every pause and in the bake the release is judged: only a pass goes on.
+    pub async fn follow_judged(
+        &self,
+        deployment_id: &str,
+        planned_from: Option<&str>,
+        mut judging: Option<&mut Judging<'_>>,
+        lost: impl Future<Output = String>,
+    ) -> Followed {
+        let mut lookout = Lookout::new(*self, deployment_id, planned_from);
+        let decision = {
+            let mut ears = Ears::of(&self.edge.stop, Box::pin(lost));
+            Box::pin(lookout.forward(judging.as_deref_mut(), &mut ears)).await
+        };
+        let mut followed = match decision {
+            Forward::Yield { reason } => lookout.end(End::Somebody, &reason),
+            Forward::Fail { reason } => Box::pin(lookout.back(&reason)).await,
+            Forward::In => lookout.end(End::In, "it is in"),
+            Forward::Left { stage } => lookout.end(End::Left, &format!("left at {stage}, as was asked for")),
+        };
+        if let Some(judging) = judging {
+            followed.verdicts.clone_from(&judging.verdicts);
+            followed.unfit = judging.unfit;
         }
+        followed
     }
 
     /// Asks for the rollback of a deployment in flight, and follows that.
     pub async fn abort(&self, deployment: &ServiceDeployment, why: &str) -> Followed {
-        Watch::over(*self, deployment).back(why).await
+        Lookout::over(*self, deployment).back(why).await
     }
 }
 
-/// Looks until there is more to do than to look again.
-async fn forward(watch: &mut Watch<'_>, lost: impl Future<Output = String>) -> Decision {
-    let mut lost = pin!(lost);
-    let stop = &watch.by.edge.stop;
-    let policy = Policy { limit: watch.limit, crashes: CRASHES };
-    let deadline = Instant::now() + watch.limit;
-    let (mut interrupted, mut why_lost) = (false, None);
-    loop {
-        // Looking changes nothing, so it may be cut short by what cannot wait.
-        tokio::select! {
-            biased;
-            () = stop.wait() => interrupted = true,
-            why = &mut lost, if why_lost.is_none() => why_lost = Some(why),
-            () = sleep_until(deadline) => {}
-            () = watch.look() => {}
-        }
-        let mut observed = watch.observation();
-        observed.interrupted = interrupted;
-        observed.lost.clone_from(&why_lost);
-        let decision = decide(&observed, policy);
-        if decision != Decision::GoOn {
-            return decision;
-        }
-        tokio::select! {
-            biased;
-            () = stop.wait() => {}
-            why = &mut lost, if why_lost.is_none() => why_lost = Some(why),
-            () = sleep_until(deadline) => {}
-            () = async { watch.logs().await; sleep(PAUSE).await } => {}
-        }
+impl Followed {
+    /// What ended before there was anything to follow.
+    pub(crate) fn somebodys(reason: String) -> Self {
+        let (deployment, failures, verdicts) = (None, Vec::new(), Vec::new());
+        Self { deployment, end: End::Somebody, failures, reason, verdicts, unfit: None }
+    }
+
+    /// What the watches found, as evidence.
+    pub(crate) fn checks(&self) -> Vec<Check> {
+        self.verdicts.iter().flat_map(Verdict::checks).collect()
     }
 }
 
-impl Watch<'_> {
+impl Lookout<'_> {
     /// What is told in the end.
     fn end(self, end: End, reason: &str) -> Followed {
         Followed {
@@ -152,6 +170,8 @@ impl Watch<'_> {
             end,
             failures: self.failures.into_iter().map(|failure| failure.told).collect(),
             reason: self.by.redactor.redact(reason),
+            verdicts: Vec::new(),
+            unfit: None,
         }
     }
 

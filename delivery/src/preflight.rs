@@ -4,6 +4,7 @@
 //! ECS finds out too late: a missing secret is a task that cannot start, an alarm that rings already
 //! is one that it does not obey. All checks run, and everything that is wrong is said at once.
 
+pub(crate) mod balanced;
 mod needs;
 
 use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;

@@ -121,8 +121,8 @@ impl<'a> Watch<'a> {
     }
 
     /// Before any user: health and readiness with identity through the test listener, with the smoke
-    /// test's patience; then every flow, and so many probes of both releases as the settings say.
-    /// Dropping the future ends it.
+    /// test's patience; then every flow, and so many probes of both releases as the settings say, or a
+    /// thousand when those do not tell. Dropping the future ends it.
     pub async fn verify_before_users(&mut self, progress: &Progress) -> Verdict {
         const NAME: &str = "before users";
         let Some(test_url) = self.subject.environment.rollout.test_url.clone() else {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::aws::ecs::Container;
 
-const POLICY: Policy = Policy { limit: Duration::from_mins(20), crashes: 2 };
+const POLICY: Policy = Policy { limit: Duration::from_mins(20), crashes: 2, tasks: true, alarms: true };
 
 fn stopped(id: &str, kind: Kind) -> StoppedTask {
     let exit_code = (kind == Kind::Crashed).then_some(37);
@@ -18,7 +18,7 @@ fn going_on() -> Observation {
 #[track_caller]
 fn fails(observed: &Observation) -> String {
     match decide(observed, POLICY) {
-        Decision::Fail { reason } => reason,
+        Decision::Fail { reason, .. } => reason,
         other => panic!("{other:?} of {observed:?}"),
     }
 }
@@ -68,6 +68,25 @@ fn what_will_not_heal_fails_at_once_and_says_why() {
     ] {
         assert_eq!(fails(&observed), expected);
     }
+}
+
+#[test]
+fn a_trigger_is_named_with_what_it_saw_and_decides_nothing_when_it_is_switched_off() {
+    let off = Policy { tasks: false, alarms: false, ..POLICY };
+    let crashes = ["a", "b"].map(|id| stopped(id, Kind::Crashed));
+    for (observed, expected) in [
+        (Observation { stopped: vec![stopped("a", Kind::CannotStart)], ..going_on() }, Trigger::Tasks),
+        (Observation { stopped: crashes.into(), ..going_on() }, Trigger::Tasks),
+        (Observation { ringing: vec!["5xx".to_owned()], ..going_on() }, Trigger::Alarm),
+    ] {
+        let Decision::Fail { trigger, .. } = decide(&observed, POLICY) else { panic!("{observed:?}") };
+        assert_eq!(trigger, Some(expected));
+        assert_eq!(decide(&observed, off), Decision::GoOn, "{observed:?}");
+    }
+    let Decision::Fail { trigger, .. } = decide(&Observation { interrupted: true, ..going_on() }, POLICY) else {
+        panic!("a signal stops it")
+    };
+    assert_eq!(trigger, None);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! From a plan to what ECS was asked for: push, tag, preflight, register, migrate, update, follow.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::Goal;
@@ -11,13 +13,15 @@ use crate::aws::ecs::TaskDefinition;
 use crate::environment::Environment;
 use crate::evidence::Judgement;
 use crate::exit::Ending;
-use crate::follow::{End, Followed};
+use crate::follow::{Followed, Judging};
 use crate::lock::Guard;
 use crate::migrate::migrate;
 use crate::plan::{Course, Definition, Plan, short};
-use crate::preflight::Needs;
+use crate::preflight::{Needs, balanced};
 use crate::progress::{Outcome, Step};
 use crate::registry::Layout;
+use crate::release::Commit;
+use crate::settings::Strategy;
 use crate::verbs::Answer;
 
 /// A plan that is carried out, with all that it was made from.
@@ -32,6 +36,8 @@ pub(crate) struct Rollout<'a> {
     /// Where the image is, when it may have to be pushed.
     pub(crate) layout: Option<&'a Layout>,
     pub(crate) began: Timestamp,
+    /// The stage at which it is left to ECS.
+    pub(crate) until: Option<&'a str>,
 }
 
 impl Rollout<'_> {
@@ -48,13 +54,21 @@ impl Rollout<'_> {
                 let deployment = self.deployment_of_what_serves().await?;
                 session.phase.touch();
                 let goal = Goal::of_history(session, environment).await;
-                Box::pin(self.judge(goal).settle(&deployment)).await
+                let mut judging = self.judging(None);
+                Box::pin(self.judge(goal).settle(&deployment, judging.as_mut())).await
             }
             Course::Adopt { .. } => {
                 let goal = Goal::source_of(session, world).await;
+                let serves = goal.as_ref().ok().and_then(|goal| goal.digest.as_ref());
+                let mut judging = self.judging(match serves {
+                    Some(digest) => session.commit_of(digest).await.ok().flatten(),
+                    None => None,
+                });
                 session.phase.depart();
-                let followed = session.follow(environment, &world.service, None, &session.edge, guard.lost()).await;
-                Box::pin(self.judge(goal).judge(followed)).await
+                let (judge, edge) = (judging.as_mut(), &session.edge);
+                let follow = session.follow(environment, &world.service, None, judge, edge, guard.lost());
+                let followed = Box::pin(follow).await;
+                Box::pin(self.judge(goal).judge(followed, judging.as_mut())).await
             }
             Course::RollOut { push, tag, definition, migration } => {
                 if *push {
@@ -68,9 +82,13 @@ impl Rollout<'_> {
                 if migration.is_some() {
                     self.migrate(&definition).await?;
                 }
-                let followed = self.update(&definition).await?;
+                let mut judging = self.judging(plan.from.commit.clone());
+                if let Some(judging) = &mut judging {
+                    self.take_baseline(judging).await?;
+                }
+                let followed = Box::pin(self.update(&definition, judging.as_mut())).await?;
                 let goal = Ok(Goal::before(world));
-                Box::pin(self.judge(goal).judge(followed)).await
+                Box::pin(self.judge(goal).judge(followed, judging.as_mut())).await
             }
         }
     }
@@ -78,6 +96,31 @@ impl Rollout<'_> {
     fn judge(&self, goal: Result<Goal, String>) -> Judge<'_> {
         let Self { session, guard, caller, plan, began, .. } = self;
         Judge { session, guard, caller, environment: plan.environment, release: &plan.release, began: *began, goal }
+    }
+
+    /// Who judges the release on its way in, or after it; nobody where it is only proven and asked.
+    fn judging(&self, serving: Option<Commit>) -> Option<Judging<'_>> {
+        let Self { session, plan, world, until, .. } = self;
+        let judged = session.of(plan.environment).watched() > Duration::ZERO;
+        let until = until.map(str::to_owned);
+        judged.then(|| session.judging(plan.environment, &plan.release.commit, serving, &world.service, until))
+    }
+
+    /// Measures what serves while it still does, when the release takes its place and cannot be compared with
+    /// it later.
+    async fn take_baseline(&self, judging: &mut Judging<'_>) -> anyhow::Result<()> {
+        let Self { session, plan, .. } = self;
+        let settings = session.of(plan.environment);
+        if settings.strategy != Strategy::Rolling {
+            return Ok(());
+        }
+        let lasts = settings.watch.before_users();
+        let work = async {
+            judging.watch(None).await.take_baseline(lasts, &session.progress).await;
+            Ok(Came::done((), "measured"))
+        };
+        let limit = Some(lasts * 2 + settings.watch.probe_timeout);
+        session.step(Step::Preflight, "how fast what serves is", limit, Kind::Act, work).await
     }
 
     async fn push(&self) -> anyhow::Result<()> {
@@ -158,7 +201,7 @@ impl Rollout<'_> {
     }
 
     /// Asks for the new revision, when the lock is still ours, and follows it.
-    async fn update(&self, definition: &TaskDefinition) -> anyhow::Result<Followed> {
+    async fn update(&self, definition: &TaskDefinition, judging: Option<&mut Judging<'_>>) -> anyhow::Result<Followed> {
         let Self { session, plan, world, guard, .. } = self;
         if session.edge.stop.requested() {
             return Err(session.stopped().into());
@@ -169,10 +212,10 @@ impl Rollout<'_> {
         let service = session.update(plan.environment, definition.arn(), configured).await?;
         if service.task_definition != definition.arn() {
             let reason = format!("ECS was asked for {} and has {}", definition.arn(), service.task_definition);
-            return Ok(Followed { deployment: None, end: End::Somebody, failures: Vec::new(), reason });
+            return Ok(Followed::somebodys(reason));
         }
         let from = world.serving.revision.as_deref();
-        Ok(session.follow(plan.environment, &service, from, &session.edge, guard.lost()).await)
+        Ok(session.follow(plan.environment, &service, from, judging, &session.edge, guard.lost()).await)
     }
 
     /// The service deployment by which what serves came in.
@@ -214,7 +257,9 @@ pub(crate) async fn preflight(
     alarms.dedup();
     let needs = Needs { alarms, ..wanted.needs() };
     let work = async {
-        let findings = needs.look(&session.clients).await;
+        let mut findings = needs.look(&session.clients).await;
+        let settings = session.of(environment);
+        findings.wrong.extend(balanced::missing(&world.service, &settings.strategy, environment));
         let count = findings.looked_at;
         for warning in findings.judge(session.settings.preflight.allow_unseen)? {
             session.progress.warn(Step::Preflight, warning);

@@ -11,10 +11,11 @@ use tokio::time::Instant;
 use super::step::{Came, Kind};
 use crate::arguments::Manner;
 use crate::aws::Clients;
-use crate::aws::ecs::TaskDefinition;
+use crate::aws::ecs::{Service, TaskDefinition};
 use crate::edge::Edge;
 use crate::environment::Environment;
 use crate::exit::{self, Ending};
+use crate::follow::Judging;
 use crate::git::WorkTree;
 use crate::lock::{self, Guard, Held, Wish};
 use crate::program::is_secret;
@@ -23,6 +24,7 @@ use crate::registry::Registry;
 use crate::release::Commit;
 use crate::secret::{Redactor, Secret};
 use crate::settings::{EnvironmentSettings, Settings};
+use crate::watch::Subject;
 
 /// The pause before somebody else's lock or deployment is looked at again.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -172,6 +174,30 @@ impl Session {
             },
         };
         Ok(Caller { owner: format!("{arn} ({place})"), arn })
+    }
+
+    /// Who judges a release of this commit on its way into an environment, or when it serves there. `serving`
+    /// is what serves meanwhile, when that is known.
+    pub(crate) fn judging<'a>(
+        &'a self,
+        environment: Environment,
+        candidate: &'a Commit,
+        serving: Option<Commit>,
+        service: &Service,
+        until: Option<String>,
+    ) -> Judging<'a> {
+        let subject = Subject {
+            clients: &self.clients,
+            environment: self.of(environment),
+            candidate,
+            serving: serving.filter(|serving| serving != candidate),
+            target_groups: None,
+            token: self.token(environment),
+            redactor: &self.redactor,
+            clock: self.edge.clock,
+        };
+        let rule = service.balanced.iter().find_map(|balanced| balanced.production_rule.clone());
+        Judging::new(subject, rule, until)
     }
 
     /// Sees that the flows can be run afterwards: a release that came in would be taken back otherwise.

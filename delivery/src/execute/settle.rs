@@ -2,21 +2,24 @@
 //! them is missing.
 
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::back::{Goal, bring_back, tag_back, usable};
 use super::session::{Caller, Session};
 use crate::environment::Environment;
 use crate::evidence::{Check, Judgement, Verdict};
 use crate::exit::Ending;
-use crate::follow::{End, Followed};
+use crate::follow::{End, Followed, Judging};
 use crate::lock::Guard;
 use crate::plan::short;
 use crate::progress::{Event, Outcome, Step};
 use crate::prove::{NotProven, prove};
 use crate::release::Release;
-use crate::settings::EnvironmentSettings;
+use crate::settings::{EnvironmentSettings, Strategy};
 use crate::smoke::{Smoke, Smoked};
+use crate::strategy::time;
 use crate::verbs::Answer;
+use crate::watch::Reach;
 
 /// Who judges what.
 pub(crate) struct Judge<'a> {
@@ -37,17 +40,26 @@ struct Fault {
     checks: Vec<Check>,
     /// Whether the environment is not ours to change any more.
     taken: bool,
+    /// Whether a watch found it, and could judge or could not.
+    watched: bool,
 }
 
 impl Judge<'_> {
     /// Judges what a rollout has come to.
-    pub(crate) async fn judge(&self, followed: Followed) -> anyhow::Result<Answer> {
-        let Followed { deployment, end, reason, .. } = followed;
+    pub(crate) async fn judge(&self, followed: Followed, judging: Option<&mut Judging<'_>>) -> anyhow::Result<Answer> {
+        let checks = followed.checks();
+        let Followed { deployment, end, reason, unfit, .. } = followed;
         let judgement = if self.session.edge.stop.requested() { Judgement::Errored } else { Judgement::Failed };
+        let judgement = unfit.unwrap_or(judgement);
         let ending = match (end, &deployment) {
-            (End::In, Some(deployment)) => return Box::pin(self.settle(deployment)).await,
+            (End::In, Some(deployment)) if unfit.is_some() => {
+                let fault = Fault { judgement, why: reason, checks, taken: false, watched: true };
+                return Err(Box::pin(self.go_back(fault, deployment)).await.into());
+            }
+            (End::In, Some(deployment)) => return Box::pin(self.settle(deployment, judging)).await,
+            (End::Left, _) => return Ok(self.left(&reason, deployment.as_deref())),
             (End::In, None) => Ending::RollbackFailed("ECS does not say by which deployment it came in".to_owned()),
-            (End::BackAgain, _) => Ending::RolledBack(reason.clone()),
+            (End::BackAgain, _) => self.taken_back(unfit, &reason),
             (End::NotBack, _) => Ending::RollbackFailed(reason.clone()),
             (End::Somebody, _) => Ending::RollbackFailed(format!(
                 "{reason}; somebody else deploys to {} too, and what serves is for them to say: run status",
@@ -55,7 +67,7 @@ impl Judge<'_> {
             )),
         };
         let judgement = if end == End::Somebody { Judgement::Errored } else { judgement };
-        self.record_beside(judgement, &reason, deployment).await;
+        self.record(&self.verdict(judgement, &reason, deployment, checks)).await;
         if let (End::BackAgain, Ok(goal)) = (end, &self.goal) {
             tag_back(self.session, self.environment, goal.digest.as_ref()).await;
         }
@@ -63,10 +75,32 @@ impl Judge<'_> {
         Err(ending.into())
     }
 
+    /// How it ended when what served before serves again. What could not be judged has not failed.
+    fn taken_back(&self, unfit: Option<Judgement>, why: &str) -> Ending {
+        match (unfit, self.environment) {
+            (Some(Judgement::Errored), _) | (Some(Judgement::Inconclusive), Environment::Staging) => {
+                Ending::CouldNotTell(format!("{why}; it was taken back, and the old release serves"))
+            }
+            _ => Ending::RolledBack(why.to_owned()),
+        }
+    }
+
+    /// What is said of a release that is left to ECS on its way. Nothing is recorded: it is not verified.
+    fn left(&self, reason: &str, deployment: Option<&str>) -> Answer {
+        self.session.phase.arrive();
+        let Self { environment, release, .. } = self;
+        let line = format!(
+            "{environment}: {release} is on its way and NOT verified yet ({reason}); run monitor --environment \
+             {environment}, or the same again, to have it judged"
+        );
+        let result = json!({ "release": release, "service_deployment": deployment, "verified": false });
+        Answer { lines: vec![line], result }
+    }
+
     /// Proves what came in, asks it, and records that it is good; or goes back.
-    pub(crate) async fn settle(&self, deployment: &str) -> anyhow::Result<Answer> {
+    pub(crate) async fn settle(&self, deployment: &str, judging: Option<&mut Judging<'_>>) -> anyhow::Result<Answer> {
         let session = self.session;
-        let checks = match Box::pin(self.good(deployment)).await {
+        let checks = match Box::pin(self.good(deployment, judging)).await {
             Ok(checks) => checks,
             Err(fault) if fault.taken => {
                 session.phase.arrive();
@@ -97,7 +131,7 @@ impl Judge<'_> {
     }
 
     /// The checks that show that it is good, or what is wrong.
-    async fn good(&self, deployment: &str) -> Result<Vec<Check>, Fault> {
+    async fn good(&self, deployment: &str, judging: Option<&mut Judging<'_>>) -> Result<Vec<Check>, Fault> {
         let session = self.session;
         let stopped = async {
             tokio::select! {
@@ -108,12 +142,14 @@ impl Judge<'_> {
         };
         tokio::select! {
             biased;
-            (why, taken) = stopped => Err(Fault { judgement: Judgement::Errored, why, checks: Vec::new(), taken }),
-            found = self.look(deployment) => found,
+            (why, taken) = stopped => {
+                Err(Fault { judgement: Judgement::Errored, why, checks: Vec::new(), taken, watched: false })
+            }
+            found = Box::pin(self.look(deployment, judging)) => found,
         }
     }
 
-    async fn look(&self, deployment: &str) -> Result<Vec<Check>, Fault> {
+    async fn look(&self, deployment: &str, judging: Option<&mut Judging<'_>>) -> Result<Vec<Check>, Fault> {
         let session = self.session;
         let settings = session.of(self.environment);
         let digest = &self.release.digest;
@@ -129,14 +165,17 @@ impl Judge<'_> {
                 let judgement = if failed { Judgement::Failed } else { Judgement::Errored };
                 let why = format!("{error:#}");
                 begun.end(Outcome::Failed, why.clone());
-                return Err(Fault { judgement, why, checks, taken: false });
+                return Err(Fault { judgement, why, checks, taken: false, watched: false });
             }
         };
         begun.done(format!("{} checks", checks.len()));
         let smoked = smoke(session, session.of(self.environment), self.environment, self.release).await;
         checks.extend(smoked.checks());
         match smoked.failure() {
-            None if smoked.passed() => Ok(checks),
+            None if smoked.passed() => match judging {
+                Some(judging) => self.watched(judging, checks).await,
+                None => Ok(checks),
+            },
             failure => {
                 let why = failure.unwrap_or_else(|| "nothing was asked".to_owned());
                 Err(Fault {
@@ -144,15 +183,41 @@ impl Judge<'_> {
                     why: format!("the smoke test failed: {why}"),
                     checks,
                     taken: false,
+                    watched: false,
                 })
             }
         }
     }
 
+    /// What the watches on its way found, and what a watch finds that the strategy leaves for afterwards:
+    /// where ECS kept no old release, and where nobody has watched it come in.
+    async fn watched(&self, judging: &mut Judging<'_>, mut checks: Vec<Check>) -> Result<Vec<Check>, Fault> {
+        let settings = self.session.of(self.environment);
+        let lasts = settings.rollout.bake;
+        let due = settings.strategy == Strategy::Rolling || judging.verdicts.is_empty();
+        if due && !lasts.is_zero() {
+            let watch = judging.watch(None).await;
+            let reach = if watch.remembered() > 0 { Reach::After } else { Reach::Alone };
+            let what = format!("{} for {}", self.release, time(lasts));
+            let begun = self.session.progress.begin(Step::Smoke, what, Some(lasts + settings.watch.probe_timeout));
+            let verdict = watch.hold(reach, lasts, &self.session.progress).await;
+            if !judging.note(&verdict) {
+                begun.end(Outcome::Failed, verdict.why());
+                checks.extend(verdict.checks());
+                let why = format!("{} ({}, {})", verdict.why(), verdict.watch, verdict.judgement);
+                return Err(Fault { judgement: verdict.judgement, why, checks, taken: false, watched: true });
+            }
+            begun.done(verdict.why());
+        }
+        let mut found: Vec<Check> = judging.verdicts.iter().flat_map(crate::verdict::Verdict::checks).collect();
+        found.append(&mut checks);
+        Ok(found)
+    }
+
     /// Takes a release back that came in and may not stay.
     async fn go_back(&self, fault: Fault, deployment: &str) -> Ending {
         let session = self.session;
-        let Fault { judgement, why, checks, .. } = fault;
+        let Fault { judgement, why, checks, watched, .. } = fault;
         let verdict = self.verdict(judgement, &why, Some(deployment.to_owned()), checks);
         self.record(&verdict).await;
         let ending = match &self.goal {
@@ -163,6 +228,10 @@ impl Judge<'_> {
                 let begun = session.progress.begin(Step::RollBack, what, Some(limit));
                 let ending = Box::pin(self.back_to(goal, &why)).await;
                 let outcome = if matches!(ending, Ending::RolledBack(_)) { Outcome::Done } else { Outcome::Failed };
+                let ending = match ending {
+                    Ending::RolledBack(why) if watched => self.taken_back(Some(judgement), &why),
+                    ending => ending,
+                };
                 begun.end(
                     outcome,
                     if outcome == Outcome::Done { "it serves again".to_owned() } else { ending.to_string() },

@@ -5,7 +5,7 @@ use crate::aws::ecs::{Configured, Service};
 use crate::edge::{Edge, Stop};
 use crate::environment::Environment;
 use crate::exit::Ending;
-use crate::follow::{End, Followed, Following};
+use crate::follow::{End, Followed, Following, Judging};
 use crate::plan::short;
 use crate::progress::{Outcome, Step};
 
@@ -49,25 +49,26 @@ impl Session {
         Err(ending)
     }
 
-    /// Follows the service deployment of a service's primary deployment to its end.
+    /// Follows the service deployment of a service's primary deployment to its end, judged on the way.
     pub(crate) async fn follow(
         &self,
         environment: Environment,
         service: &Service,
         planned_from: Option<&str>,
+        judging: Option<&mut Judging<'_>>,
         edge: &Edge,
         lost: impl Future<Output = String>,
     ) -> Followed {
         let primary = service.primary().filter(|primary| primary.task_definition == service.task_definition);
         let Some(primary) = primary else {
             let reason = "ECS does not name the deployment that it was asked for".to_owned();
-            return Followed { deployment: None, end: End::Somebody, failures: Vec::new(), reason };
+            return Followed::somebodys(reason);
         };
         let limit = self.settings.limits.rollout;
         let begun = self.progress.begin(Step::Follow, primary.id.clone(), Some(limit));
         let following = self.following(environment, edge);
-        let followed = Box::pin(following.follow(&primary.id, planned_from, lost)).await;
-        let outcome = if followed.end == End::In { Outcome::Done } else { Outcome::Failed };
+        let followed = Box::pin(following.follow_judged(&primary.id, planned_from, judging, lost)).await;
+        let outcome = if matches!(followed.end, End::In | End::Left) { Outcome::Done } else { Outcome::Failed };
         begun.end(outcome, followed.reason.clone());
         followed
     }

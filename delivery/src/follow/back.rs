@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::look::Watch;
+use super::look::Lookout;
 use super::{End, Followed, PAUSE};
-use crate::aws::ecs::{DeploymentStatus, DesiredStatus, Service};
+use crate::aws::ecs::{Answer, DeploymentStatus, DesiredStatus, Service};
 use crate::aws::signed::Refusal;
 use crate::plan::short;
 use crate::progress::{Outcome, Step};
@@ -23,7 +23,7 @@ struct Asking {
     refused: Option<String>,
 }
 
-impl Watch<'_> {
+impl Lookout<'_> {
     /// Asks for the way back and follows it to its end.
     pub(super) async fn back(mut self, failure: &str) -> Followed {
         self.warn(self.step, &format!("it failed: {failure}"));
@@ -107,7 +107,15 @@ impl Watch<'_> {
         if pointless || asking.taken.is_some_and(|at| at.elapsed() < ASK_AGAIN) {
             return;
         }
-        match self.by.clients.stop_service_deployment(&deployment.arn).await {
+        let clients = self.by.clients;
+        let asked = match &deployment.pause {
+            // A pause that ECS refuses to end like this may be over: then it is stopped like any other.
+            Some(pause) if asking.refused.is_none() => {
+                clients.continue_service_deployment(&deployment.arn, &pause.id, Answer::RollBack).await
+            }
+            _ => clients.stop_service_deployment(&deployment.arn).await,
+        };
+        match asked {
             Ok(()) => {
                 asking.taken = Some(Instant::now());
                 self.by.progress.say(Step::RollBack, "asked ECS to take it back");

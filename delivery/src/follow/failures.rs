@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::TaskFailure;
-use super::look::Watch;
+use super::look::Lookout;
 use crate::aws::ecs::Task;
 use crate::decide::{Kind, StoppedTask};
 use crate::progress::Event;
@@ -38,7 +38,7 @@ impl Failure {
     }
 }
 
-impl Watch<'_> {
+impl Lookout<'_> {
     /// Looks for the logs of tasks that failed, and tells them.
     pub(super) async fn logs(&mut self) {
         for index in 0..self.failures.len().min(LOGS) {

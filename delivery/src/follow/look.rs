@@ -10,6 +10,7 @@ use super::failures::Failure;
 use crate::aws::ecs::{DeploymentStatus, DesiredStatus, Service, ServiceDeployment, Task, TaskDefinition};
 use crate::decide::{Kind, Observation, StoppedTask};
 use crate::progress::{Event, Step, Tasks};
+use crate::strategy::Percent;
 
 /// Figures that do not change are told again after so long.
 const TELL_AGAIN: Duration = Duration::from_secs(10);
@@ -21,13 +22,15 @@ const EARLIER: SignedDuration = SignedDuration::from_mins(1);
 const LONG_AGO: SignedDuration = SignedDuration::from_hours(3);
 
 /// A service deployment under watch.
-pub(super) struct Watch<'a> {
+pub(super) struct Lookout<'a> {
     pub(super) by: Following<'a>,
     /// `ecs-svc/N`.
     pub(super) id: String,
     planned_from: Option<String>,
     pub(super) step: Step,
-    since: Instant,
+    /// How long ECS was at work until now, but for since when it is.
+    spent: Duration,
+    since: Option<Instant>,
     pub(super) limit: Duration,
     pub(super) deployment: Option<ServiceDeployment>,
     pub(super) service: Option<Service>,
@@ -42,16 +45,23 @@ pub(super) struct Watch<'a> {
     listened: Option<Instant>,
     told: Option<(Tasks, Instant)>,
     blind: Option<Instant>,
+    /// The stage that was told last, with its traffic.
+    pub(super) stage: Option<(String, Percent, bool)>,
+    /// The pause that was answered last, and when.
+    pub(super) answered: Option<(String, Instant)>,
+    /// Why the answer was refused, once told.
+    pub(super) refused: Option<String>,
 }
 
-impl<'a> Watch<'a> {
+impl<'a> Lookout<'a> {
     pub(super) fn new(by: Following<'a>, id: &str, planned_from: Option<&str>) -> Self {
         Self {
             by,
             id: id.to_owned(),
             planned_from: planned_from.map(str::to_owned),
             step: Step::Follow,
-            since: Instant::now(),
+            spent: Duration::ZERO,
+            since: Some(Instant::now()),
             limit: by.limit,
             deployment: None,
             service: None,
@@ -64,22 +74,46 @@ impl<'a> Watch<'a> {
             listened: None,
             told: None,
             blind: None,
+            stage: None,
+            answered: None,
+            refused: None,
         }
     }
 
     /// Of a service deployment that is known already.
     pub(super) fn over(by: Following<'a>, deployment: &ServiceDeployment) -> Self {
-        let mut watch = Self::new(by, &deployment.deployment_id(), None);
-        watch.deployment = Some(deployment.clone());
-        watch
+        let mut lookout = Self::new(by, &deployment.deployment_id(), None);
+        lookout.deployment = Some(deployment.clone());
+        lookout
     }
 
     /// From here on it is about the way back.
     pub(super) fn turn(&mut self) {
         self.step = Step::RollBack;
         self.limit = self.by.rollback_limit;
-        self.since = Instant::now();
+        (self.spent, self.since) = (Duration::ZERO, Some(Instant::now()));
         self.told = None;
+    }
+
+    /// How long ECS was at work: what is watched at a pause or in the bake does not count.
+    pub(super) fn spent(&self) -> Duration {
+        self.spent + self.since.map(|since| since.elapsed()).unwrap_or_default()
+    }
+
+    /// From here on nothing is waited for that ECS has to do.
+    pub(super) fn halt(&mut self) {
+        self.spent = self.spent();
+        self.since = None;
+    }
+
+    /// From here on ECS is at work again.
+    pub(super) fn resume(&mut self) {
+        self.since = Some(Instant::now());
+    }
+
+    /// When it will have lasted too long; never while nothing is waited for that ECS has to do.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.since.map(|since| since + self.limit.saturating_sub(self.spent))
     }
 
     /// Looks once at everything. What does not answer is left as it was known, and looked at again the
@@ -108,6 +142,7 @@ impl<'a> Watch<'a> {
         }
         self.mind_silence(wrong.first());
         self.tell();
+        self.tell_stage();
         if self.step == Step::Follow {
             Box::pin(self.listen()).await;
             if self.looks_taken_over() {
@@ -229,7 +264,7 @@ impl<'a> Watch<'a> {
             ringing,
             superseded: self.superseded.clone(),
             replaced: self.replaced(),
-            spent: self.since.elapsed(),
+            spent: self.spent(),
             ..Observation::default()
         }
     }
@@ -263,6 +298,6 @@ impl<'a> Watch<'a> {
         }
         self.told = Some((tasks.clone(), Instant::now()));
         let (step, limit) = (self.step, self.limit);
-        self.by.progress.tell(Event::Tasks { step, tasks, spent: self.since.elapsed(), limit });
+        self.by.progress.tell(Event::Tasks { step, tasks, spent: self.spent(), limit });
     }
 }

@@ -1,9 +1,11 @@
 //! A plan in words.
 
+use std::time::Duration;
+
 use super::{Course, Definition, Plan};
 use crate::release::Digest;
 use crate::settings::{EnvironmentSettings, Limits};
-use crate::strategy::time;
+use crate::strategy::{Shift, time};
 
 impl super::Serving {
     /// What it is, for people.
@@ -60,6 +62,9 @@ impl Plan {
                     None => step("migrate", "nothing".to_owned()),
                 }
                 step("update", format!("{} in {}", settings.service, settings.cluster));
+                for line in strategy(settings) {
+                    step("shift", line);
+                }
                 let rollback = time(limits.rollback);
                 step("follow", format!("at most {}, and back within {rollback} if it fails", time(limits.rollout)));
             }
@@ -71,6 +76,30 @@ impl Plan {
         lines.insert(0, head);
         lines
     }
+}
+
+/// How a release comes in by steps, and how long it is watched at least; nothing where tasks are replaced.
+fn strategy(settings: &EnvironmentSettings) -> Vec<String> {
+    let watched = settings.watched();
+    let on_ecs = match settings.strategy.shift() {
+        None if watched.is_zero() => return Vec::new(),
+        None => return vec![format!("rolling, then watched for {}", time(settings.rollout.bake))],
+        Some(Shift::AllAtOnce) => "BLUE_GREEN".to_owned(),
+        Some(Shift::Canary(share)) => format!("CANARY of {share}"),
+        Some(Shift::Linear(step)) => format!("LINEAR in steps of {step}"),
+    };
+    let bake = match settings.rollout.bake {
+        Duration::ZERO => "and the old release is stopped then".to_owned(),
+        bake => format!("and the old release is kept for {} more", time(bake)),
+    };
+    vec![
+        format!("{}: {}, {bake}; on ECS {on_ecs}", settings.strategy.name(), settings.strategy.ladder()),
+        format!(
+            "watched for at least {} in all; without an answer ECS takes it back after {}",
+            time(watched),
+            time(settings.rollout.pause_timeout)
+        ),
+    ]
 }
 
 /// What people call the thing of an ARN: all behind the first slash.

@@ -14,6 +14,7 @@ const STAGING: Environment = Environment::Staging;
 
 pub(super) async fn run(session: &Session, arguments: &DeployStaging) -> anyhow::Result<Answer> {
     let began = session.edge.clock.now();
+    let until = arguments.leaving.until(session.of(STAGING))?;
     let folder = &arguments.image_layout(&session.edge.variables).unwrap_or_else(|| session.layout.clone());
     let limit = Some(session.settings.limits.preflight);
     let commit = session
@@ -45,7 +46,7 @@ pub(super) async fn run(session: &Session, arguments: &DeployStaging) -> anyhow:
     let release = Release { commit, digest: layout.digest().clone() };
     let caller = session.caller(STAGING).await?;
     session.has_token(STAGING)?;
-    let source = Source { environment: STAGING, release, layout: Some(&layout), began };
+    let source = Source { environment: STAGING, release, layout: Some(&layout), began, until };
     if arguments.manner.dry_run {
         return release::planned(session, &source).await;
     }

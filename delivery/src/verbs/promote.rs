@@ -13,6 +13,7 @@ const PRODUCTION: Environment = Environment::Production;
 
 pub(super) async fn run(session: &Session, arguments: &Promote) -> anyhow::Result<Answer> {
     let began = session.edge.clock.now();
+    let until = arguments.leaving.until(session.of(PRODUCTION))?;
     let commit = arguments.commit(&session.edge.variables)?;
     let caller = session.caller(PRODUCTION).await?;
     // Once: from here on the digest travels, and no tag.
@@ -31,7 +32,7 @@ pub(super) async fn run(session: &Session, arguments: &Promote) -> anyhow::Resul
         })
         .await?;
     session.has_token(PRODUCTION)?;
-    let source = Source { environment: PRODUCTION, release, layout: None, began };
+    let source = Source { environment: PRODUCTION, release, layout: None, began, until };
     if arguments.manner.dry_run {
         return release::planned(session, &source).await;
     }

@@ -25,6 +25,8 @@ pub(super) struct Source<'a> {
     /// Where the image is, when it may have to be pushed.
     pub(super) layout: Option<&'a Layout>,
     pub(super) began: Timestamp,
+    /// The stage at which it is left to ECS.
+    pub(super) until: Option<&'static str>,
 }
 
 /// A plan, and all that it was made from.
@@ -46,7 +48,13 @@ pub(super) async fn planned(session: &Session, source: &Source<'_>) -> anyhow::R
     if let Some(holder) = &holder {
         lines.push(format!("it would be refused now: {holder}"));
     }
-    Ok(Answer { lines, result: json!({ "plan": plan, "lock": holder }) })
+    let settings = session.of(source.environment);
+    let strategy = json!({
+        "name": settings.strategy.name(),
+        "ladder": settings.strategy.ladder(),
+        "watched_seconds": settings.watched().as_secs(),
+    });
+    Ok(Answer { lines, result: json!({ "plan": plan, "strategy": strategy, "lock": holder }) })
 }
 
 /// Does it, with the lock.
@@ -65,8 +73,8 @@ pub(super) async fn deploy(
         session.progress.say(Step::Plan, line);
     }
     let session = &session.knowing(&wanted);
-    let (layout, began) = (source.layout, source.began);
-    Rollout { session, guard, caller, plan: &plan, world: &world, wanted, layout, began }.run().await
+    let (layout, began, until) = (source.layout, source.began, source.until);
+    Rollout { session, guard, caller, plan: &plan, world: &world, wanted, layout, began, until }.run().await
 }
 
 /// Observes and decides; with a deadline, what is in flight is waited for.

@@ -52,8 +52,7 @@ async fn planned(session: &Session, environment: Environment, to: Option<&Commit
     Ok(Answer { lines, result })
 }
 
-/// Aborts what is in flight, or brings the last good release back, with the lock.
-pub(super) async fn roll_back(
+async fn roll_back(
     session: &Session,
     environment: Environment,
     to: Option<&Commit>,
@@ -88,7 +87,7 @@ pub(super) async fn roll_back(
                 }
                 // It came in before it could be aborted: it is taken back like any other.
                 End::In => look(session, environment).await?,
-                End::NotBack | End::Somebody => return Err(Ending::RollbackFailed(followed.reason).into()),
+                End::NotBack | End::Somebody | End::Left => return Err(Ending::RollbackFailed(followed.reason).into()),
             }
         }
     };
@@ -190,7 +189,7 @@ async fn bring(
                     "{name} did not come in, and what was to go serves: {why}"
                 )));
             }
-            End::NotBack | End::Somebody => return Err(Ending::RollbackFailed(back.followed.reason)),
+            End::NotBack | End::Somebody | End::Left => return Err(Ending::RollbackFailed(back.followed.reason)),
         }
         let checks =
             back.proven.map_err(|why| Ending::RollbackFailed(format!("it came in and was not proven: {why}")))?;

@@ -1,6 +1,7 @@
 //! One watch as it goes: what is sent, what comes back, and whether that is enough to end it.
 
 mod due;
+mod plan;
 mod take;
 
 use std::time::Duration;
@@ -9,6 +10,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 use url::Url;
 
+pub(super) use self::plan::Plan;
+use self::plan::SECOND_LOOK;
 use super::answer::{Behind, Parties, Way};
 use super::arm::Samples;
 use super::flow::Walked;
@@ -16,14 +19,15 @@ use super::ledger::Noting;
 use super::probe::{Probed, probe};
 use super::readiness::Ready;
 use super::users::Users;
-use super::{Reach, Watch, judge, told};
+use super::{Watch, judge, told};
 use crate::aws::metrics::Minutes;
+use crate::evidence::Judgement;
 use crate::progress::{Event, Measured, Progress, Step};
 use crate::verdict::abort::Abort;
 use crate::verdict::errors::needed;
 use crate::verdict::latency::early::Early;
 use crate::verdict::latency::{Allowed, FEWEST};
-use crate::verdict::{Finding, Source, Verdict};
+use crate::verdict::{Finding, Source, Trigger, Verdict};
 
 /// The pause between two looks at what is due.
 const LOOK: Duration = Duration::from_secs(1);
@@ -31,49 +35,6 @@ const LOOK: Duration = Duration::from_secs(1);
 const TELL: Duration = Duration::from_secs(10);
 /// So long the answers are waited for that are under way at the end: flows have deadlines of their own.
 const GRACE: Duration = Duration::from_mins(1);
-
-/// What a watch is to do.
-#[derive(Clone, Debug)]
-pub(super) struct Plan {
-    pub(super) name: String,
-    /// What is watched: the reach, or the serving release alone.
-    pub(super) reach: Option<Reach>,
-    lasts: Duration,
-    /// It ends when so many probes of each have been answered; else with the time.
-    pairs: Option<u64>,
-}
-
-impl Plan {
-    pub(super) fn before_users(name: &str, pairs: u32, rate: u32) -> Self {
-        Self {
-            name: name.to_owned(),
-            reach: Some(Reach::Hold { weight: 0.0 }),
-            lasts: Duration::from_secs_f64(f64::from(pairs) / f64::from(rate.max(1))),
-            pairs: Some(pairs.into()),
-        }
-    }
-
-    pub(super) fn hold(reach: Reach, lasts: Duration) -> Self {
-        Self { name: reach.name(), reach: Some(reach), lasts, pairs: None }
-    }
-
-    pub(super) fn baseline(lasts: Duration) -> Self {
-        Self { name: "baseline".to_owned(), reach: None, lasts, pairs: None }
-    }
-
-    pub(super) fn weight(&self) -> f64 {
-        self.reach.map_or(0.0, Reach::weight)
-    }
-
-    /// Who gets what goes to the address of users.
-    pub(super) fn behind(&self) -> Behind {
-        match self.weight() {
-            weight if weight <= 0.0 => Behind::Serving,
-            weight if weight >= 100.0 => Behind::Candidate,
-            _ => Behind::Both,
-        }
-    }
-}
 
 /// What comes back of what was sent.
 enum Came {
@@ -169,7 +130,7 @@ impl<'w, 'a> Round<'w, 'a> {
     /// Goes on until the end, or until it is bad; then judges.
     pub(super) async fn run(mut self, progress: &Progress) -> Verdict {
         self.announce(progress);
-        let end = self.began + self.plan.lasts;
+        let mut end = self.began + self.plan.lasts;
         let rate = self.watch.settings.probe_rate;
         let mut probes = every(Duration::from_secs(1) / rate.max(1));
         let (mut looks, mut tells) = (every(LOOK), every(TELL));
@@ -199,7 +160,10 @@ impl<'w, 'a> Round<'w, 'a> {
             // CloudWatch is not waited for: what it has said by now counts.
             let waits_for = self.under_way.len().saturating_sub(usize::from(self.asking_users));
             if ended && (waits_for == 0 || Instant::now() >= end + GRACE) {
-                break None;
+                if !self.looks_again(progress) {
+                    break None;
+                }
+                (ended, end) = (false, self.began + self.plan.lasts);
             }
         };
         self.tell(progress);
@@ -210,6 +174,34 @@ impl<'w, 'a> Round<'w, 'a> {
             Some(_) => told(&self.plan.name, findings, progress),
             None => Verdict::of(&self.plan.name, Vec::new()),
         }
+    }
+
+    /// Whether a watch of a number of probes goes on to [`SECOND_LOOK`], because so many did not tell.
+    fn looks_again(&mut self, progress: &Progress) -> bool {
+        let rate = self.watch.settings.probe_rate;
+        if self.plan.pairs.is_none_or(|pairs| pairs >= SECOND_LOOK) || rate == 0 {
+            return false;
+        }
+        let verdict = Verdict::of(&self.plan.name, judge::findings(self, None));
+        let more = verdict.judgement == Judgement::Inconclusive
+            && verdict
+                .decided_by()
+                .is_some_and(|finding| matches!(finding.trigger, Trigger::ErrorRate | Trigger::Latency));
+        if more {
+            progress.say(
+                Step::Follow,
+                format!(
+                    "{}: not told by {} probes, so that there will be {SECOND_LOOK}: {}",
+                    verdict.watch,
+                    self.sent,
+                    verdict.why()
+                ),
+            );
+            self.plan.lasts +=
+                Duration::from_secs_f64((SECOND_LOOK - self.sent.min(SECOND_LOOK)) as f64 / f64::from(rate));
+            self.plan.pairs = Some(SECOND_LOOK);
+        }
+        more
     }
 
     /// Says what will be asked, and whether that can be enough.

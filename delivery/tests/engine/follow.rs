@@ -59,7 +59,7 @@ async fn the_second_crash_ends_it_within_five_seconds_and_what_served_before_ser
     let followed = scene.deploy(&release).await;
     writing.abort();
     assert_eq!(followed.end, End::BackAgain, "{followed:?}");
-    assert!(followed.reason.starts_with("2 tasks crashed; task "), "{}", followed.reason);
+    assert!(followed.reason.starts_with("tasks: 2 tasks crashed; task "), "{}", followed.reason);
     assert!(followed.reason.contains("exit code 37"), "{}", followed.reason);
     let tasks = scene.cloud.snapshot().tasks;
     let mut crashes: Vec<_> =

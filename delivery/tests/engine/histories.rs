@@ -167,6 +167,7 @@ fn holds(history: &History, scene: &Scene, release: &Release, followed: &Followe
             assert!(others || running(scene.first.digest.as_str()) >= DESIRED, "nobody serves");
         }
         End::Somebody => assert!(others, "there is nobody else"),
+        End::Left => panic!("nobody asked to leave it"),
         End::NotBack => {
             let excused = matches!(
                 history.disturbance,

@@ -89,7 +89,7 @@ async fn an_alarm_that_rings_takes_it_back() {
     };
     let (followed, ()) = tokio::join!(following.follow(&id, Some(&from), pending()), ring);
     assert_eq!(followed.end, End::BackAgain, "{followed:?}");
-    assert_eq!(followed.reason, "the alarm errors rings");
+    assert_eq!(followed.reason, "alarm: the alarm errors rings");
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,6 +5,7 @@
 //! `HISTORIES` says how many are played, `HISTORY_FROM` with which seed they begin; `HISTORY_SEED` plays
 //! one again and tells it.
 
+#[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../verbs/app.rs"]
 mod app;
 mod check;

@@ -1,7 +1,7 @@
-//! The service as users reach it, and the way there: requests go to the cloud or to the tasks that it
-//! has in rotation, by their host.
+//! The service as users reach it, and the way there: requests go to the cloud, or by its listeners to
+//! the task whose turn it is, by their host. What begins with `test.` comes in by the test listener.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
@@ -9,11 +9,12 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use http_body_util::BodyExt as _;
-use rehearsal::Cloud;
+use rehearsal::simulation::{Routed, Simulation};
+use rehearsal::{Cloud, RuleKind};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::stage::{REPOSITORY, TOKEN};
+use crate::stage::{PRODUCTION, REPOSITORY, SERVICE, STAGING, TOKEN};
 
 /// What happens at a certain call of the engine.
 #[derive(Clone, Copy, Debug)]
@@ -27,26 +28,37 @@ pub(crate) struct Trap {
 }
 
 /// The service behind both environments' addresses.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct App {
     cloud: Cloud,
+    simulation: Simulation,
     links: Arc<Mutex<BTreeSet<String>>>,
     turn: Arc<Mutex<usize>>,
     trap: Arc<Mutex<Option<Trap>>>,
     /// Told when the trap has sprung.
     pub(crate) sprung: Arc<Notify>,
+    /// How many requests each commit got by the listener of production's users.
+    users: Arc<Mutex<BTreeMap<String, u64>>>,
     /// Commits whose `/ready` answers 500, and what with.
     broken: Arc<Mutex<Vec<(String, String)>>>,
 }
 
+impl std::fmt::Debug for App {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("App")
+    }
+}
+
 impl App {
-    pub(crate) fn new(cloud: &Cloud) -> Self {
+    pub(crate) fn new(cloud: &Cloud, simulation: &Simulation) -> Self {
         Self {
             cloud: cloud.clone(),
+            simulation: simulation.clone(),
             links: Arc::default(),
             turn: Arc::default(),
             trap: Arc::default(),
             sprung: Arc::default(),
+            users: Arc::default(),
             broken: Arc::default(),
         }
     }
@@ -74,6 +86,11 @@ impl App {
         self.broken.lock().expect("broken").push((commit.to_owned(), words.to_owned()));
     }
 
+    /// How many requests a commit got by the listener of production's users.
+    pub(crate) fn users_of(&self, commit: &str) -> u64 {
+        self.users.lock().expect("users").get(commit).copied().unwrap_or_default()
+    }
+
     /// Every commit is well again.
     pub(crate) fn mend(&self) {
         self.broken.lock().expect("broken").clear();
@@ -90,17 +107,32 @@ impl App {
         let mut turn = self.turn.lock().expect("a turn");
         *turn += 1;
         let digest = serving.get(*turn % serving.len().max(1))?.digest.clone()?;
+        self.commit_of(&digest)
+    }
+
+    /// The commit that the registry has an image under.
+    fn commit_of(&self, digest: &str) -> Option<String> {
         let repository = self.cloud.registry().repository(REPOSITORY)?;
         let is_commit = |tag: &str| tag.len() == 40;
         let mut tags = repository.tags.iter().filter(|(tag, its)| is_commit(tag) && its.to_string() == digest);
         Some(tags.next().map_or_else(|| "placeholder".to_owned(), |(tag, _)| tag.clone()))
     }
 
-    fn answer(&self, request: &http::Request<Vec<u8>>) -> (u16, String, Value) {
-        let problem = |status: u16| (status, String::new(), json!({ "title": "no" }));
+    /// Which task gets a request; none when there is none.
+    fn route(&self, request: &http::Request<Vec<u8>>) -> Option<Routed> {
         let host = request.uri().host().unwrap_or_default();
-        let cluster = if host.starts_with("staging") { "myapp-staging-cluster" } else { "myapp-cluster" };
-        let Some(commit) = self.commit(cluster) else { return problem(503) };
+        let (host, kind) = match host.strip_prefix("test.") {
+            Some(host) => (host, RuleKind::Test),
+            None => (host, RuleKind::Production),
+        };
+        let cluster = if host.starts_with("staging") { STAGING } else { PRODUCTION };
+        let entrance = self.cloud.entrance(cluster, SERVICE, kind)?;
+        self.simulation.route(&entrance, request.uri().path())
+    }
+
+    /// What the program of this commit answers.
+    fn answer(&self, request: &http::Request<Vec<u8>>, commit: &str) -> (u16, String, Value) {
+        let problem = |status: u16| (status, String::new(), json!({ "title": "no" }));
         let token = request.headers().get("authorization").and_then(|value| value.to_str().ok());
         let right = token == Some(&format!("Bearer {TOKEN}"));
         let mut links = self.links.lock().expect("links");
@@ -108,7 +140,7 @@ impl App {
             ("GET", ["", "health"]) => (200, String::new(), json!({ "commit": commit })),
             ("GET", ["", "ready"]) => {
                 let broken = self.broken.lock().expect("broken").clone();
-                match broken.into_iter().find(|(its, _)| *its == commit) {
+                match broken.into_iter().find(|(its, _)| its == commit) {
                     Some((_, words)) => (500, String::new(), json!({ "title": words })),
                     None => (200, String::new(), json!({ "commit": commit })),
                 }
@@ -154,8 +186,27 @@ impl HttpConnector for App {
                 }
                 return HttpResponse::try_from(answer.map(SdkBody::from)).map_err(|error| broken(error.into()));
             }
-            let (status, location, body) = app.answer(&http::Request::from_parts(head, body.to_vec()));
+            let request = http::Request::from_parts(head, body.to_vec());
+            let mut commit = None;
+            let (status, location, body) = match app.route(&request) {
+                None => (503, String::new(), json!({ "title": "nobody serves" })),
+                Some(routed) => {
+                    let its = app.commit_of(&routed.digest).unwrap_or_default();
+                    if request.uri().host() == Some("www.example") {
+                        *app.users.lock().expect("users").entry(its.clone()).or_default() += 1;
+                    }
+                    let (status, location, body) = app.answer(&request, &its);
+                    commit = Some(its);
+                    match routed.answer(status).await {
+                        same if same == status => (status, location, body),
+                        other => (other, String::new(), json!({ "title": "the cloud fails it" })),
+                    }
+                }
+            };
             let mut answer = http::Response::builder().status(status);
+            if let Some(commit) = commit {
+                answer = answer.header("x-commit", commit);
+            }
             if status >= 400 {
                 answer = answer.header("content-type", "application/problem+json");
             }

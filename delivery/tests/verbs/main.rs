@@ -11,9 +11,9 @@ mod gates;
 #[path = "../shared/layout.rs"]
 mod layout;
 mod look;
-mod monitor;
 mod page;
 mod program;
+mod progressive;
 mod secrets;
 mod seen;
 #[expect(dead_code, reason = "the histories use the rest")]

@@ -21,6 +21,7 @@ use delivery::secret::Redactor;
 use delivery::settings::Settings;
 use delivery::verbs::{Phase, Session};
 use rehearsal::faults::{ApiFault, ApiRule, TaskRule};
+use rehearsal::network::Network;
 use rehearsal::scenery::Scenery;
 use rehearsal::simulation::{OneOff, Simulation, SimulationOptions};
 use rehearsal::world::{Launch, TaskFault};
@@ -108,9 +109,11 @@ impl Stage {
             start,
         });
         let clock = Clock::simulated(start);
-        let simulation = Simulation::attach_with(&cloud, SimulationOptions { seed, one_off, ..Default::default() });
+        let network = Network { base: Duration::from_millis(20), jitter: Duration::from_millis(2) };
+        let simulation =
+            Simulation::attach_with(&cloud, SimulationOptions { seed, one_off, network, ..Default::default() });
         rehearsal::serve::furnish(&cloud, scenery).await.expect("a scene");
-        let app = App::new(&cloud);
+        let app = App::new(&cloud, &simulation);
         let transport = Transport::through(app.clone());
         let clients = Clients::over(transport, &format!("http://{HOST}"), &scenery.region).expect("clients");
         let folder = TempDir::new().expect("a folder");
@@ -177,6 +180,14 @@ impl Stage {
         ]
     }
 
+    /// Has production's settings end like this.
+    pub(crate) fn set_production(&self, lines: &str) {
+        let settings = SETTINGS.replace("alarms = [\"errors\"]\n", &format!("alarms = [\"errors\"]\n{lines}\n"));
+        fs::write(self.tree().join("delivery.toml"), settings).expect("settings");
+        self.git(&["add", "delivery.toml"]);
+        self.git(&["commit", "--quiet", "--allow-empty", "-m", "settings"]);
+    }
+
     /// A commit that is pushed, and its image.
     pub(crate) fn build(&self, name: &str) -> Built {
         let commit = self.commit(name);
@@ -235,7 +246,7 @@ impl Stage {
             stop,
         };
         let (out, err) = (Page::default(), Page::default());
-        let outlets = Outlets { out: out.clone(), err: err.clone(), style: Style::PLAIN, wide: || None };
+        let outlets = Outlets { out: out.clone(), err: err.clone(), style: Style::PLAIN };
         let clients = self.clients.clone();
         let code = program::run(arguments, edge, &Phase::default(), outlets, async |_: &str| Ok(clients)).await;
         Ran { code, out: out.text(), err: err.text() }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use delivery::evidence::Judgement::{Errored, Inconclusive, Passed};
+use delivery::evidence::Judgement::{Errored, Failed, Inconclusive, Passed};
 use delivery::progress::Event;
 use delivery::verdict::{Source, Trigger};
 use delivery::watch::Reach;
@@ -64,6 +64,30 @@ async fn a_watch_says_what_it_measured_every_ten_seconds_and_judges_once() {
     let expected =
         Event::Judged { watch: "5 %".to_owned(), judgement: verdict.judgement, findings: verdict.findings.clone() };
     assert_eq!(judged, [&expected]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_probes_before_users_do_not_tell_a_thousand_of_them_do() {
+    let scene = Scene::new();
+    scene.service.world().fails_once_after = Some(100);
+    let since = Instant::now();
+    let verdict = scene.watch().verify_before_users(&scene.progress).await;
+    assert_eq!(verdict.judgement, Passed, "{}", words(&verdict));
+    assert!(words(&verdict).contains("1 of 1000 probes failed"), "{}", words(&verdict));
+    assert!(since.elapsed() < Duration::from_secs(205), "{:?}", since.elapsed());
+    let said = "before users: not told by 300 probes, so that there will be 1000: error rate: 1 of 300 probes failed";
+    assert!(scene.lines().iter().any(|line| line.starts_with(said)), "{:?}", scene.lines());
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_a_percent_of_errors_on_everything_the_flows_and_readiness_too_fails_no_release() {
+    for seed in 0..8 {
+        let scene = Scene::new();
+        scene.service.world().reseed(seed);
+        scene.service.world().candidate.errors = 0.005;
+        let verdict = scene.hold(5.0).await;
+        assert_ne!(verdict.judgement, Failed, "{seed}: {}", words(&verdict));
+    }
 }
 
 #[tokio::test(start_paused = true)]

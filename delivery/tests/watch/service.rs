@@ -73,6 +73,8 @@ pub(crate) struct World {
     pub(crate) users: f64,
     /// How many of 1000 requests of users fail at the candidate; probes see none of them.
     pub(crate) users_fail: u64,
+    /// After so many answers the candidate fails once to say how its health is.
+    pub(crate) fails_once_after: Option<u64>,
     pub(crate) metrics: Metrics,
     /// What the load balancer counted, by minute and whether it was the candidate.
     pub(crate) counted: BTreeMap<(i64, bool), Minute>,
@@ -99,6 +101,7 @@ impl Service {
             weight: 0.0,
             users: 0.0,
             users_fail: 0,
+            fails_once_after: None,
             metrics: Metrics::Tell,
             counted: BTreeMap::new(),
             requests: 0,
@@ -120,7 +123,8 @@ impl World {
         let release = if is_candidate { self.candidate.clone() } else { self.serving.clone() };
         let fails = self.began.elapsed() >= release.errors_from && self.random.random_bool(release.errors);
         let broken = release.broken.is_some_and(|prefix| path.starts_with(prefix));
-        let (status, location, mut answer) = if fails || broken {
+        let once = is_candidate && path == "/health" && self.fails_once();
+        let (status, location, mut answer) = if fails || broken || once {
             (500, None, json!({ "title": "oops" }))
         } else {
             self.route(&release, method, path, token, body)
@@ -170,12 +174,23 @@ impl World {
         }
     }
 
+    fn fails_once(&mut self) -> bool {
+        let fails = self.fails_once_after == Some(0);
+        self.fails_once_after = self.fails_once_after.and_then(|after| after.checked_sub(1));
+        fails
+    }
+
     fn count(&mut self, is_candidate: bool, is_error: bool) {
         self.requests += 1;
         let minute = self.clock.now().as_second().div_euclid(60) * 60;
         let counted = self.counted.entry((minute, is_candidate)).or_default();
         counted.requests += 1;
         counted.errors += u64::from(is_error);
+    }
+
+    /// Another run of the same.
+    pub(crate) fn reseed(&mut self, seed: u64) {
+        self.random = StdRng::seed_from_u64(seed);
     }
 
     /// By Box and Muller.

@@ -8,6 +8,7 @@
 //! decided when it is made.
 
 pub(crate) mod blue_green;
+mod check;
 pub(crate) mod definition;
 mod deploy;
 mod due;
@@ -26,6 +27,7 @@ mod stages;
 pub(crate) mod task;
 #[cfg(test)]
 mod tests;
+mod traffic;
 mod views;
 
 use jiff::Timestamp;

@@ -1,13 +1,14 @@
 //! Sets the scene by the calls that somebody's infrastructure code would make.
 
+mod caller;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use bytes::Bytes;
-use http::{Request, header};
 use serde_json::{Value, json};
 
+use self::caller::Caller;
 use crate::runtime::PLACEHOLDER;
 use crate::scenery::{Repository, Scenery, Stage};
 use crate::{Cloud, ListenerRuleOptions, RuleKind, Scale, TargetGroupOptions};
@@ -82,63 +83,6 @@ pub(crate) async fn login(cloud: &Cloud) -> anyhow::Result<String> {
     let answer = Caller { cloud, region: "us-east-1" }.call(ECR, "GetAuthorizationToken", &json!({})).await?;
     let token = answer["authorizationData"][0]["authorizationToken"].as_str();
     token.map(str::to_owned).with_context(|| format!("there is no token in {answer}"))
-}
-
-struct Caller<'a> {
-    cloud: &'a Cloud,
-    region: &'a str,
-}
-
-impl Caller<'_> {
-    /// Calls an operation of a service of the JSON protocol.
-    async fn call(&self, service: &str, operation: &str, input: &Value) -> anyhow::Result<Value> {
-        let request = self
-            .request()
-            .header("x-amz-target", format!("{service}.{operation}"))
-            .header(header::CONTENT_TYPE, "application/x-amz-json-1.1")
-            .body(Bytes::from(input.to_string()))
-            .context("failed to make a request")?;
-        let response = self.cloud.handle(request).await;
-        let body = String::from_utf8_lossy(response.body()).into_owned();
-        if !response.status().is_success() {
-            bail!("{operation} of {input}: {} {body}", response.status());
-        }
-        serde_json::from_str(&body).with_context(|| format!("{operation} was answered with {body:?}"))
-    }
-
-    async fn create_role(&self, name: &str, who: &str) -> anyhow::Result<()> {
-        let trust = json!({
-            "Version": "2012-10-17",
-            "Statement": [{
-                "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "Service": who },
-            }],
-        });
-        let form = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("Action", "CreateRole")
-            .append_pair("Version", "2010-05-08")
-            .append_pair("RoleName", name)
-            .append_pair("AssumeRolePolicyDocument", &trust.to_string())
-            .finish();
-        let request = self
-            .request()
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Bytes::from(form))
-            .context("failed to make a request")?;
-        let response = self.cloud.handle(request).await;
-        if !response.status().is_success() {
-            let body = String::from_utf8_lossy(response.body()).into_owned();
-            bail!("CreateRole of {name}: {} {body}", response.status());
-        }
-        Ok(())
-    }
-
-    fn request(&self) -> http::request::Builder {
-        let credential = format!("rehearsal/20260101/{}/rehearsal/aws4_request", self.region);
-        let signature = "0".repeat(64);
-        let authorization =
-            format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature={signature}");
-        Request::post("/").header(header::AUTHORIZATION, authorization)
-    }
 }
 
 fn create_repository(repository: &Repository) -> Value {

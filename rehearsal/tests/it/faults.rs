@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 const LIMIT: Duration = Duration::from_secs(40);
 
 /// Staging alone, with two tasks.
-async fn server() -> (Server, tempfile::TempDir) {
+pub(crate) async fn server() -> (Server, tempfile::TempDir) {
     let temporary = tempfile::tempdir().expect("folder");
     let mut scenery = Scenery::default();
     scenery.services.truncate(1);
@@ -35,7 +35,7 @@ async fn server() -> (Server, tempfile::TempDir) {
     (server, temporary)
 }
 
-async fn eventually(what: &str, condition: impl Fn() -> bool) {
+pub(crate) async fn eventually(what: &str, condition: impl Fn() -> bool) {
     let since = Instant::now();
     while !condition() {
         assert!(since.elapsed() < LIMIT, "it did not come true: {what}");
@@ -43,7 +43,7 @@ async fn eventually(what: &str, condition: impl Fn() -> bool) {
     }
 }
 
-async fn call(server: &Server, target: &str, input: &Value) -> Value {
+pub(crate) async fn call(server: &Server, target: &str, input: &Value) -> Value {
     let request = http::Request::post("/")
         .header("authorization", "AWS4-HMAC-SHA256 Credential=rehearsal/x")
         .header("x-amz-target", target)

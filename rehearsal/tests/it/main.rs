@@ -3,3 +3,4 @@
 mod faults;
 mod guard;
 mod serve;
+mod strategies;

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use super::Refusal;
 use super::blue_green::Shift;
+use super::check::check_shift;
 use super::due::ATTENTION;
-use super::fleet::check_shift;
 use super::name;
 use super::service::{Deployment, DeploymentStatus, Revision, Rollout, Rules, Service, ServiceDeployment, Status};
 use super::service::{Summary, Workload};
@@ -142,35 +142,6 @@ impl State {
             }
         }
         Ok(found.arn.clone())
-    }
-
-    /// Whether tasks can be made from this.
-    fn check_workload(&self, mut workload: Workload) -> Result<Workload, Refusal> {
-        let definition = self.ecs.definitions.usable(&workload.definition)?;
-        definition.check_runs(&workload.network)?;
-        let container = definition.container();
-        for balancer in &workload.balancers {
-            if balancer.container != container.name() {
-                let message = format!("The container {} does not exist in the task definition.", balancer.container);
-                return Err(Refusal::invalid(message));
-            }
-            if !container.ports().any(|port| port == balancer.port) {
-                let message = format!(
-                    "The container {} did not have a container port {} defined.",
-                    balancer.container, balancer.port
-                );
-                return Err(Refusal::invalid(message));
-            }
-            if self.targets.get(&balancer.target_group).is_none() {
-                let message = format!("The specified target group does not exist: {}", balancer.target_group);
-                return Err(Refusal::invalid(message));
-            }
-            if let Some(advanced) = &balancer.advanced {
-                self.check_advanced(&balancer.target_group, advanced)?;
-            }
-        }
-        workload.definition.clone_from(&definition.arn);
-        Ok(workload)
     }
 
     /// Begins to deploy a workload.

@@ -2,60 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::Refusal;
 use super::blue_green::{Shift, Stage};
 use super::plan::{self, Bounds, Group, Step};
-use super::service::{Advanced, Deployment, DeploymentStatus, LoadBalancer, Rules, Service, ServiceDeployment};
+use super::service::{Advanced, Deployment, DeploymentStatus, LoadBalancer, Service, ServiceDeployment};
 use super::service::{Status, Workload};
 use crate::model::State;
 
-/// Whether a workload has what shifting its traffic takes, when the rules ask for that.
-pub(super) fn check_shift(rules: &Rules, workload: &Workload) -> Result<(), Refusal> {
-    if rules.blue_green.is_none() {
-        return Ok(());
-    }
-    match &workload.balancers[..] {
-        [one] if one.advanced.is_some() => Ok(()),
-        [] => {
-            Err(Refusal::invalid("A deployment strategy that shifts traffic needs a load balancer in loadBalancers."))
-        }
-        [_] => Err(Refusal::invalid(
-            "The deployment strategy needs an advancedConfiguration of the load balancer: alternateTargetGroupArn, \
-             productionListenerRule and roleArn.",
-        )),
-        _ => Err(Refusal::new(
-            "NotImplementedException",
-            "the rehearsal's ecs does not implement a deployment strategy that shifts the traffic of several loadBalancers",
-        )),
-    }
-}
-
 impl State {
-    /// Whether traffic can be shifted as this says.
-    pub(super) fn check_advanced(&self, target_group: &str, advanced: &Advanced) -> Result<(), Refusal> {
-        let Advanced { alternate, production_rule, test_rule, .. } = advanced;
-        if alternate == target_group {
-            return Err(Refusal::invalid("alternateTargetGroupArn must be another one than targetGroupArn."));
-        }
-        if self.targets.get(alternate).is_none() {
-            return Err(Refusal::invalid(format!("The specified target group does not exist: {alternate}")));
-        }
-        for arn in [production_rule].into_iter().chain(test_rule) {
-            let rule = self.listeners.get(arn).ok_or_else(|| {
-                let message = format!("The specified listener rule does not exist: {arn}");
-                Refusal::invalid(message)
-            })?;
-            let knows = |group: &str| rule.forward.iter().any(|(known, _)| known == group);
-            if !knows(target_group) || !knows(alternate) {
-                return Err(Refusal::invalid(
-                    "Both targetGroup and alternateTargetGroup must be associated with the productionListenerRule or \
-                     testListenerRule.",
-                ));
-            }
-        }
-        Ok(())
-    }
-
     /// The target groups of a new revision's tasks, when this one serves: beside it for a green fleet,
     /// with it for a rolling update.
     pub(super) fn groups_for(&self, place: usize, workload: &Workload, serving: Option<u64>) -> Vec<String> {

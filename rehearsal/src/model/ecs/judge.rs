@@ -190,7 +190,23 @@ impl State {
         primary.was_complete = true;
         primary.updated_at = now;
         service.good = Some(primary.number);
+        self.keep_sources(place);
         self.say(place, now, &format!("(deployment {id}) deployment completed."));
+    }
+
+    /// Keeps on record what is left of the revisions that traffic was shifted from.
+    fn keep_sources(&mut self, place: usize) {
+        let service = &self.ecs.services[place];
+        let Some(last) = service.history.last().filter(|last| last.shift.is_some()) else { return };
+        let requested = |number: u64| {
+            let known = service.deployments.iter().find(|deployment| deployment.number == number);
+            known.map_or(0, |deployment| deployment.desired)
+        };
+        let now = last.sources.iter().map(|source| self.summary(place, source.revision, requested(source.revision)));
+        let sources = now.collect();
+        if let Some(last) = self.ecs.services[place].history.last_mut() {
+            last.sources = sources;
+        }
     }
 
     /// How long alarms are watched once all tasks are up: what the slowest of them needs to ring.

@@ -8,4 +8,5 @@ mod deployment;
 mod failing;
 mod life;
 mod one_off;
+mod superseded;
 mod world;

@@ -49,3 +49,26 @@ async fn the_default_world_comes_up_with_all_its_tasks_healthy() {
     let launch = &simulation.launches()[0];
     assert_eq!((launch.port, launch.environment["API_TOKEN"].as_str()), (Some(8080), "rehearsal"));
 }
+
+#[tokio::test]
+async fn a_service_that_is_not_blue_green_has_one_group_and_one_door() {
+    let cloud = |scenery: &Scenery| {
+        Cloud::new(CloudOptions {
+            region: scenery.region.clone(),
+            account: scenery.account.clone(),
+            scale: Scale::REAL,
+            seed: 1,
+            registry_host: "127.0.0.1:5000".to_owned(),
+            start: "2026-11-24T10:00:00Z".parse().expect("a time"),
+        })
+    };
+    let mut scenery = Scenery { infrastructure_role: None, ..Scenery::default() };
+    scenery.services.truncate(1);
+    let refused = set(&cloud(&scenery), &scenery, Scale::REAL).await.expect_err("it has no role").to_string();
+    assert!(refused.contains("infrastructure_role"), "{refused}");
+    scenery.services[0].blue_green = false;
+    let plain = cloud(&scenery);
+    let balancers = set(&plain, &scenery, Scale::REAL).await.expect("a scene");
+    assert_eq!((plain.target_groups().len(), plain.listener_rules().len()), (1, 1));
+    assert_eq!((balancers[0].test_rule.as_ref(), balancers[0].shifting.as_ref()), (None, None));
+}

@@ -2,18 +2,18 @@
 
 use serde_json::json;
 
-use super::world::{World, rules, shifting};
+use super::world::{World, shifting};
 use crate::RuleKind;
 use crate::model::ecs::Change;
 use crate::model::ecs::blue_green::{BlueGreen, HookAction, HookStatus, Pace, Stage};
 use crate::model::ecs::service::{AlarmRule, DeploymentStatus, Rules};
 use crate::world::{Report, TaskFault};
 
-const LINEAR: Pace = Pace::Linear { step: 400, bake: 5 };
+pub(super) const LINEAR: Pace = Pace::Linear { step: 400, bake: 5 };
 
 /// A world in which `v1` serves, and the definition of `v2`, whose deployment has come to this stage
 /// and share of users.
-fn at(rules: &Rules, stage: Stage, share: u32) -> (World, String) {
+pub(super) fn at(rules: &Rules, stage: Stage, share: u32) -> (World, String) {
     let mut world = World::paired(4, Rules { blue_green: None, ..rules.clone() });
     world.change(Change { rules: Some(rules.clone()), ..Change::default() }).expect("a change");
     let next = world.release("v2");
@@ -31,7 +31,7 @@ fn at(rules: &Rules, stage: Stage, share: u32) -> (World, String) {
 }
 
 /// Every stage, with the share of users that it begins with.
-fn stages() -> Vec<(Stage, u32)> {
+pub(super) fn stages() -> Vec<(Stage, u32)> {
     let shift = |share| [(Stage::PreProductionTrafficShift, share), (Stage::ProductionTrafficShift, share + 400)];
     let early =
         Stage::ALL.into_iter().filter(|stage| (Stage::PreScaleUp..Stage::PreProductionTrafficShift).contains(stage));
@@ -197,40 +197,6 @@ fn an_alarm_that_only_ends_a_deployment_leaves_users_where_they_are_until_the_ne
 }
 
 #[test]
-fn another_update_ends_the_one_in_flight_and_begins_where_that_began() {
-    for next_rules in [shifting(LINEAR, 10, &[]), rules()] {
-        for (stage, share) in stages() {
-            let (mut world, second) = at(&shifting(LINEAR, 10, &[]), stage, share);
-            let case = format!("{} {share}", stage.word());
-            let first = world.shift().blue;
-            world.change(Change { rules: Some(next_rules.clone()), ..Change::default() }).expect("a change");
-            let third = world.release("v3");
-            world.deploy(&third);
-            assert_eq!(world.statuses()[..2], ["PENDING", "STOP_REQUESTED"], "{case}");
-            // From the clean-up on, what came in serves.
-            let (users, good) = match stage {
-                Stage::CleanUp => ((0, 1000), Some(world.service().history[1].target)),
-                _ => ((1000, 0), first),
-            };
-            assert_eq!((world.shares(RuleKind::Production), world.service().good), (users, good), "{case}");
-            world.run(1);
-            assert_eq!(world.statuses()[..2], ["IN_PROGRESS", "STOPPED"], "{case}");
-            if next_rules.blue_green.is_some() {
-                let others = stage > Stage::PreScaleUp;
-                assert!(!others || world.stage() == Some(Stage::ReconcileService), "{case}: {:?}", world.stage());
-            }
-            assert!(
-                world.run_until(4000, |world| world.is(DeploymentStatus::Successful)),
-                "{case}: {:?}",
-                world.said()
-            );
-            assert_eq!((world.serving(&second), world.serving(&third)), (0, 4), "{case}");
-            assert_eq!((world.served(), world.running().len(), world.fewest), (4, 4, 4), "{case}");
-        }
-    }
-}
-
-#[test]
 fn blue_that_serves_nobody_gets_no_user_back() {
     let (mut world, next) = at(&shifting(LINEAR, 60, &[]), Stage::BakeTime, 1000);
     let first = world.service().revision(world.shift().blue.expect("blue")).expect("it").workload.definition.clone();
@@ -283,28 +249,5 @@ fn a_service_is_deleted_in_the_middle_of_it_all_and_leaves_nothing() {
         assert_eq!((world.service().status.word(), world.running().len()), ("INACTIVE", 0), "{}", stage.word());
         world.run(7200);
         assert_eq!(world.state.next_deadline(), None, "{}", stage.word());
-    }
-}
-
-#[test]
-fn blue_whose_tasks_a_rolling_update_has_replaced_is_brought_back_before_anybody_else_goes() {
-    for after in [5, 20, 28, 60] {
-        // The rolling update is watched for a while after all its tasks are up.
-        let alarms = Some(AlarmRule { names: vec!["errors".to_owned()], rollback: true });
-        let mut world = World::paired(4, Rules { alarms, ..rules() });
-        let settings = json!({ "Period": 60, "EvaluationPeriods": 20 });
-        world.state.account.alarms.put("errors", settings.as_object().expect("an object").clone(), world.now);
-        let good = world.service().good;
-        let second = world.release("v2");
-        world.deploy(&second);
-        world.run(after);
-        world.change(Change { rules: Some(shifting(LINEAR, 0, &[])), ..Change::default() }).expect("a change");
-        let third = world.release("v3");
-        world.deploy(&third);
-        assert_eq!(world.shift().blue, good, "after {after}");
-        assert!(world.run_until(60, |world| world.stage() == Some(Stage::ReconcileService)), "after {after}");
-        assert!(world.run_until(4000, |world| world.is(DeploymentStatus::Successful)), "after {after}");
-        assert_eq!((world.serving(&third), world.running().len(), world.fewest), (4, 4, 4), "after {after}");
-        assert_eq!(world.fewest_blue.min(4), 4, "after {after}");
     }
 }

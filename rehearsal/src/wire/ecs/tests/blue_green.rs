@@ -207,6 +207,12 @@ async fn a_linear_deployment_is_paused_continued_and_seen_at_every_step() {
         "CLEAN_UP 0.0 0.0 100.0 100.0",
     ];
     assert_eq!(seen, expected);
+    let done = scene.deployment().await;
+    for (revision, count) in [(&done["sourceServiceRevisions"][0], 0), (&done["targetServiceRevision"], 4)] {
+        for kind in ["requestedTaskCount", "runningTaskCount"] {
+            assert_eq!(revision[kind], count, "{revision}");
+        }
+    }
     let revision = scene.deployment().await["targetServiceRevision"]["arn"].clone();
     let told = scene.ask("DescribeServiceRevisions", json!({ "serviceRevisionArns": [revision] })).await;
     let resolved = &told["serviceRevisions"][0]["resolvedConfiguration"]["loadBalancers"][0];

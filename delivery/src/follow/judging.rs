@@ -1,0 +1,79 @@
+//! Who judges a release at the pauses of ECS and in its bake, and what was found.
+
+use std::time::Duration;
+
+use crate::aws::ecs::ServiceDeployment;
+use crate::evidence::Judgement;
+use crate::settings::Strategy;
+use crate::verdict::Verdict;
+use crate::watch::{Subject, TargetGroups, Watch};
+
+/// The longest time by which a watch of the bake ends before the bake does, so that the old release is
+/// still there to go back to.
+const BEFORE_ITS_END: Duration = Duration::from_secs(30);
+
+/// Judges one deployment.
+#[derive(Debug)]
+pub struct Judging<'a> {
+    subject: Subject<'a>,
+    /// The rules of users' and test traffic, when the service has them: where CloudWatch counts.
+    load_balancer: Option<String>,
+    watch: Option<Watch<'a>>,
+    /// The stage at which it is left.
+    pub until: Option<String>,
+    /// What the watches came to, in order.
+    pub verdicts: Vec<Verdict>,
+    /// How the release was judged when it may not stay.
+    pub unfit: Option<Judgement>,
+}
+
+impl<'a> Judging<'a> {
+    /// Nothing is judged yet.
+    #[must_use]
+    pub fn new(subject: Subject<'a>, load_balancer: Option<String>, until: Option<String>) -> Self {
+        Self { subject, load_balancer, watch: None, until, verdicts: Vec::new(), unfit: None }
+    }
+
+    pub(super) fn strategy(&self) -> &'a Strategy {
+        &self.subject.environment.strategy
+    }
+
+    /// For how long the bake is watched: a little shorter than it lasts.
+    pub(super) fn bake(&self) -> Duration {
+        let bake = self.subject.environment.rollout.bake;
+        bake.saturating_sub((bake / 10).min(BEFORE_ITS_END))
+    }
+
+    /// The watch of this deployment, which knows what was measured earlier in it.
+    pub async fn watch(&mut self, deployment: Option<&ServiceDeployment>) -> &mut Watch<'a> {
+        if self.watch.is_none() {
+            if let Some(deployment) = deployment {
+                self.subject.target_groups = self.target_groups(deployment).await;
+            }
+            self.watch = Some(Watch::new(self.subject.clone(), &self.subject.environment.watch));
+        }
+        self.watch.get_or_insert_with(|| unreachable!("it was just made"))
+    }
+
+    /// Notes what a watch came to; whether the release may go on.
+    pub fn note(&mut self, verdict: &Verdict) -> bool {
+        self.verdicts.push(verdict.clone());
+        if !verdict.passed() {
+            self.unfit = Some(verdict.judgement);
+        }
+        verdict.passed()
+    }
+
+    /// Where the load balancer counts the requests of either release. Not known, CloudWatch is not asked.
+    async fn target_groups(&self, deployment: &ServiceDeployment) -> Option<TargetGroups> {
+        let load_balancer = self.load_balancer.clone()?;
+        let source = deployment.source_revisions.first();
+        let asked: Vec<String> = [Some(&deployment.target_revision), source].into_iter().flatten().cloned().collect();
+        let revisions = self.subject.clients.service_revisions(&asked).await.ok()?;
+        let group_of =
+            |arn: &String| revisions.iter().find(|revision| revision.arn == *arn)?.target_groups.first().cloned();
+        let candidate = group_of(&deployment.target_revision)?;
+        let serving = source.and_then(group_of).filter(|serving| *serving != candidate);
+        Some(TargetGroups { candidate, serving, load_balancer })
+    }
+}
