@@ -189,6 +189,13 @@ impl Shift {
         self.hooks.iter().all(|hook| hook.status != HookStatus::AwaitingAction)
     }
 
+    /// Ends the pauses that nobody has answered.
+    pub(super) fn give_up_hooks(&mut self) {
+        for hook in self.hooks.iter_mut().filter(|hook| hook.status == HookStatus::AwaitingAction) {
+            hook.status = HookStatus::Failed;
+        }
+    }
+
     /// When something is due next.
     pub(super) fn deadlines(&self) -> impl Iterator<Item = Timestamp> {
         let hooks = self.hooks.iter().filter(|hook| hook.status == HookStatus::AwaitingAction);

@@ -113,6 +113,12 @@ impl ServiceDeployment {
         self.updated_at = now;
         self.due = lasts.map(|lasts| now + lasts);
         self.bakes_until = None;
+        // Once it does not go forward any more, nobody has anything to say about how it goes on.
+        if !matches!(status, DeploymentStatus::Pending | DeploymentStatus::InProgress)
+            && let Some(shift) = &mut self.shift
+        {
+            shift.give_up_hooks();
+        }
         if status.is_over() {
             self.finished_at = Some(now);
         }

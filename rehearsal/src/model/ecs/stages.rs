@@ -143,10 +143,7 @@ impl State {
         }
         match action {
             HookAction::Continue => known.status = HookStatus::Succeeded,
-            HookAction::Rollback => {
-                known.status = HookStatus::Failed;
-                found.enter(DeploymentStatus::RollbackRequested, now, Some(attention));
-            }
+            HookAction::Rollback => found.enter(DeploymentStatus::RollbackRequested, now, Some(attention)),
         }
         Ok(found.arn.clone())
     }

@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 
-use super::blue_green::{HookStatus, Stage};
+use super::blue_green::Stage;
 use super::due::ATTENTION;
 use super::service::DeploymentStatus;
 use crate::model::State;
@@ -38,9 +38,6 @@ impl State {
         }
         let Some(shift) = self.current_shift(place) else { return };
         shift.due = None;
-        for hook in shift.hooks.iter_mut().filter(|hook| hook.status == HookStatus::AwaitingAction) {
-            hook.status = HookStatus::Failed;
-        }
         if may {
             shift.is_back = true;
             let (stage, due) = match (production, test.unwrap_or_default()) {

@@ -78,3 +78,22 @@ fn a_pause_of_the_reconciliation_holds_up_what_comes_after_it() {
     assert!(world.run_until(4000, |world| world.is(DeploymentStatus::Successful)), "{:?}", world.said());
     assert_eq!((world.serving(&third), world.fewest), (4, 4));
 }
+
+#[test]
+fn a_pause_of_a_deployment_that_is_superseded_or_stopped_waits_for_nobody() {
+    for supersedes in [true, false] {
+        let rules = shifting(LINEAR, 10, &[Stage::PostScaleUp]);
+        let (mut world, _) = at(&rules, Stage::PostScaleUp, 0);
+        let (id, arn) = (world.pause().expect("a pause"), world.service().history[1].arn.clone());
+        if supersedes {
+            let third = world.release("v3");
+            world.deploy(&third);
+        } else {
+            world.state.stop_service_deployment(&arn, true, world.now).expect("it is in flight");
+        }
+        let hook = world.service().history[1].shift.as_ref().expect("a shift").hooks[0].clone();
+        assert_eq!((hook.id.as_str(), hook.status.word()), (id.as_str(), "FAILED"), "{supersedes}");
+        let late = world.state.continue_service_deployment(&arn, &id, HookAction::Continue, world.now);
+        assert_eq!(late.expect_err("too late").code, "InvalidParameterException", "{supersedes}");
+    }
+}
