@@ -1,5 +1,7 @@
 //! The command line.
 
+mod monitor;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -10,6 +12,7 @@ use crate::exit::{self, Ending};
 use crate::release::Commit;
 use crate::settings::EnvironmentSettings;
 use crate::strategy::{BAKE, BEFORE_SHIFT, BEFORE_USERS};
+pub use monitor::Monitor;
 
 /// Takes a release to staging, to production and back.
 #[derive(Clone, Debug, PartialEq, Eq, Parser)]
@@ -40,6 +43,14 @@ pub enum Verb {
     /// Go back to the last good release of an environment, or abort what is in flight
     #[command(after_help = exit::HELP)]
     Rollback(Rollback),
+    /// Watch what serves, or what is coming in, and say how it fares
+    ///
+    /// Probes, the critical flows, readiness, users' requests as the load balancer counted them, tasks and
+    /// alarms. Ends with 0 when it is well, 10 when it is not, 11 when that could not be told, 21 when it was
+    /// taken back, 22 when it could not be, 130 when it was interrupted. What `promote --no-wait` left is
+    /// concluded: its verdict is recorded.
+    #[command(after_help = exit::HELP)]
+    Monitor(Monitor),
     /// What runs where
     #[command(after_help = exit::HELP)]
     Status(Status),
@@ -259,6 +270,7 @@ impl Verb {
             Self::DeployStaging(_) => "deploy-staging",
             Self::Promote(_) => "promote",
             Self::Rollback(_) => "rollback",
+            Self::Monitor(_) => "monitor",
             Self::Status(_) => "status",
             Self::History(_) => "history",
             Self::Plan(Planned::DeployStaging(_)) => "plan deploy-staging",
@@ -291,7 +303,9 @@ impl Verb {
     #[must_use]
     pub fn json(&self) -> bool {
         match self {
-            Self::Status(Status { json }) | Self::History(History { json, .. }) => *json,
+            Self::Status(Status { json })
+            | Self::History(History { json, .. })
+            | Self::Monitor(Monitor { json, .. }) => *json,
             _ => self.manner().is_some_and(|manner| manner.json),
         }
     }
@@ -299,19 +313,8 @@ impl Verb {
     /// Whether the answer is all that was asked for, and nothing is changed.
     #[must_use]
     pub fn only_looks(&self) -> bool {
-        matches!(self, Self::Plan(_)) || self.manner().is_none_or(|manner| manner.dry_run)
-    }
-
-    /// Where it changes something; none when it only looks, or when nobody says where.
-    #[must_use]
-    pub fn changes(&self, variables: &Variables) -> Option<Environment> {
-        match self {
-            _ if self.only_looks() => None,
-            Self::DeployStaging(_) => Some(Environment::Staging),
-            Self::Promote(_) => Some(Environment::Production),
-            Self::Rollback(rollback) => rollback.environment(variables).ok(),
-            Self::Status(_) | Self::History(_) | Self::Plan(_) => None,
-        }
+        let watches = matches!(self, Self::Monitor(_));
+        matches!(self, Self::Plan(_)) || !watches && self.manner().is_none_or(|manner| manner.dry_run)
     }
 
     fn manner(&self) -> Option<Manner> {
@@ -324,7 +327,7 @@ impl Verb {
                 | Planned::Promote(Promote { manner, .. })
                 | Planned::Rollback(Rollback { manner, .. }),
             ) => Some(*manner),
-            Self::Status(_) | Self::History(_) => None,
+            Self::Status(_) | Self::History(_) | Self::Monitor(_) => None,
         }
     }
 }

@@ -20,6 +20,11 @@ fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
+/// How wide the terminal is that errors go to, if they do.
+fn terminal_width() -> Option<usize> {
+    terminal_size::terminal_size_of(std::io::stderr()).map(|(width, _)| width.0.into())
+}
+
 fn run(arguments: Arguments) -> u8 {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -35,7 +40,7 @@ fn run(arguments: Arguments) -> u8 {
         let variable = |name: &str| edge.variables.get(name).map(str::to_owned);
         let width = variable("COLUMNS").and_then(|columns| columns.parse().ok());
         let style = Style::of(std::io::stderr().is_terminal(), width, variable);
-        let outlets = Outlets { out: std::io::stdout(), err: std::io::stderr(), style };
+        let outlets = Outlets { out: std::io::stdout(), err: std::io::stderr(), style, wide: terminal_width };
         let mut signals = match Signals::listen() {
             Ok(signals) => signals,
             Err(error) => {

@@ -31,6 +31,8 @@ pub struct Outlets<O, E> {
     pub err: E,
     /// How the latter looks.
     pub style: Style,
+    /// How wide the terminal is, when that can be asked.
+    pub wide: fn() -> Option<usize>,
 }
 
 impl<O, E> std::fmt::Debug for Outlets<O, E> {
@@ -50,14 +52,14 @@ pub async fn run<O: Write, E: Write + Send + 'static>(
     let path = arguments.settings(&edge.variables);
     let Arguments { page_dir, verb, .. } = arguments;
     let (name, json, only_looks) = (verb.name(), verb.json(), verb.only_looks());
-    let changes = verb.changes(&edge.variables);
-    let Outlets { mut out, err, style } = outlets;
+    let leaves = leaf::place(&verb, &edge.variables);
+    let Outlets { mut out, err, style, wide } = outlets;
     let settings = Settings::read(&path, &edge.variables);
     let redactor = redaction::of(&edge.variables, settings.as_ref().ok());
-    let report = Arc::new(Report::new(style, err, redactor.clone()));
+    let report = Arc::new(Report::new(style, err, redactor.clone()).as_wide_as(wide));
     let progress = Progress::new(report.clone(), edge.clock);
     let summary = edge.variables.get("GITHUB_STEP_SUMMARY").map(str::to_owned);
-    let leaf = changes.zip(settings.as_ref().ok()).map(|(environment, settings)| {
+    let leaf = leaves.zip(settings.as_ref().ok()).map(|(environment, settings)| {
         let folder = page_dir.or_else(|| edge.variables.get("SLIPWAY_PAGE_DIR").map(PathBuf::from));
         let folder = folder.unwrap_or_else(|| beside(&path).join("target/delivery"));
         let (settings, report) = (settings.environment(environment).clone(), Arc::clone(&report));

@@ -1,5 +1,6 @@
 //! What a run says while it goes: events for people and programs, told to whoever listens.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +35,8 @@ pub enum Step {
     Update,
     /// Following what ECS makes of it.
     Follow,
+    /// Watching what serves, or what is coming in.
+    Watch,
     /// Holding what serves against what was asked for.
     Prove,
     /// Asking the service itself.
@@ -111,6 +114,11 @@ pub enum Event {
         judgement: Judgement,
         /// Why, the finding that decided first.
         findings: Vec<Finding>,
+    },
+    /// How the alarms stand. Told when it changes.
+    Alarms {
+        /// `OK`, `ALARM` or `INSUFFICIENT_DATA`, by their names.
+        states: BTreeMap<String, String>,
     },
     /// What the run is about, once it is known.
     About(Box<About>),

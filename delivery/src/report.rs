@@ -8,6 +8,7 @@ mod clean;
 mod document;
 mod kept;
 mod live;
+mod screen;
 mod style;
 mod summary;
 mod table;
@@ -24,6 +25,7 @@ use crate::secret::Redactor;
 use crate::verdict::Source;
 use kept::Kept;
 use live::Live;
+use screen::Screen;
 
 pub use document::Ended;
 pub use style::Style;
@@ -44,7 +46,11 @@ pub struct Report {
 
 struct Inner {
     out: Box<dyn Write + Send>,
+    style: Style,
+    /// How wide the terminal is, when that can be asked.
+    wide: fn() -> Option<usize>,
     kept: Kept,
+    screen: Screen,
     live: Live,
     told: Option<(Tasks, Duration)>,
     /// When each watch told last what it has measured of whom.
@@ -60,9 +66,24 @@ impl fmt::Debug for Report {
 impl Report {
     /// Tells in this style, into this: standard error, so that standard output is for what was asked.
     pub fn new(style: Style, out: impl Write + Send + 'static, redactor: Redactor) -> Self {
-        let (kept, live, measured) = (Kept::default(), Live::default(), BTreeMap::new());
-        let inner = Inner { out: Box::new(out), kept, live, told: None, measured };
+        let inner = Inner {
+            out: Box::new(out),
+            style,
+            wide: || None,
+            kept: Kept::default(),
+            screen: Screen::default(),
+            live: Live::default(),
+            told: None,
+            measured: BTreeMap::new(),
+        };
         Self { redactor, style, inner: Mutex::new(inner) }
+    }
+
+    /// The same, on a terminal whose width can be asked, and may change.
+    #[must_use]
+    pub fn as_wide_as(self, wide: fn() -> Option<usize>) -> Self {
+        self.with(|inner, _| inner.wide = wide);
+        self
     }
 
     /// The text as it may be shown.
@@ -118,45 +139,46 @@ impl Report {
 
 impl Listener for Report {
     fn take(&self, moment: Moment) {
-        if let Some(words) = words::of(&moment.event) {
-            let text = self.safe(&words);
-            self.with(|inner, style| inner.tell(&moment, &text, style));
-        }
-        self.with(|inner, _| inner.kept.keep(moment));
+        let safe = |text: &str| self.safe(text);
+        self.with(|inner, style| {
+            inner.tell(&moment, &safe, style);
+            inner.kept.keep(moment);
+        });
     }
 }
 
 impl Inner {
-    fn tell(&mut self, moment: &Moment, text: &str, style: Style) {
-        let (about, is_news) = match &moment.event {
-            Event::Tasks { tasks, spent, .. } => (live::About::Tasks, self.is_news(tasks, *spent)),
-            Event::Measured(measured) => {
-                let about = match measured.source {
-                    Source::Probes => live::About::Probes,
-                    Source::Users => live::About::Users,
-                };
-                (about, self.is_due(measured))
-            }
-            event => {
-                match event {
-                    Event::Ended { .. } => self.live.forget(),
-                    Event::Judged { .. } => self.live.forget_measured(),
-                    _ => {}
-                }
-                return self.line(&style.line(moment, text));
-            }
-        };
-        if style.live {
-            let drawn = self.live.show(about, text, style.width);
-            self.write(&drawn);
-        } else if is_news {
-            self.line(&style.line(moment, text));
+    fn tell(&mut self, moment: &Moment, safe: &dyn Fn(&str) -> String, style: Style) {
+        match &moment.event {
+            Event::Ended { .. } => self.live.forget(),
+            Event::Judged { .. } => self.live.forget_measured(),
+            _ => {}
         }
+        let is_drawn = style.live && self.screen.take(&moment.event, &mut self.live, safe);
+        let stays = match &moment.event {
+            Event::Tasks { tasks, spent, .. } => !style.live && self.is_news(tasks, *spent),
+            Event::Measured(measured) => !style.live && self.is_due(measured),
+            _ => true,
+        };
+        match words::of(&moment.event).filter(|_| stays) {
+            Some(words) => self.line(&style.line(moment, &safe(&words))),
+            None if is_drawn => {
+                let drawn = self.live.redraw(self.width(style));
+                self.write(&drawn);
+            }
+            None => {}
+        }
+    }
+
+    /// How wide the terminal is by now.
+    fn width(&self, style: Style) -> usize {
+        (self.wide)().filter(|width| *width >= 20).unwrap_or(style.width)
     }
 
     /// A line that stays, above those that are written over.
     fn line(&mut self, text: &str) {
-        let (clear, draw) = (self.live.clear(), self.live.draw());
+        let width = self.width(self.style);
+        let (clear, draw) = (self.live.clear(width), self.live.draw(width));
         self.write(&format!("{clear}{text}\n{draw}"));
     }
 

@@ -21,6 +21,8 @@ use crate::environment::Environment;
 use crate::exit::Ending;
 use crate::verdict::Trigger;
 
+pub(crate) use duration::parse as parse_duration;
+
 /// What is delivered where.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {

@@ -4,6 +4,7 @@
 
 mod deploy_staging;
 mod history;
+mod monitor;
 mod promote;
 mod release;
 mod rollback;
@@ -32,6 +33,7 @@ pub async fn perform(session: &Session, verb: Verb) -> Ended {
         Verb::DeployStaging(arguments) => deploy_staging::run(session, &arguments).await,
         Verb::Promote(arguments) => promote::run(session, &arguments).await,
         Verb::Rollback(arguments) => rollback::run(session, &arguments).await,
+        Verb::Monitor(arguments) => monitor::run(session, &arguments).await,
         Verb::Status(_) => status::run(session).await,
         Verb::History(arguments) => history::run(session, &arguments).await,
         Verb::Plan(_) => Err(anyhow::anyhow!("a plan was not resolved")),

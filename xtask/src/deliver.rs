@@ -22,6 +22,9 @@ pub(crate) enum Deliver {
     /// Go back to the last good release of an environment, or abort what is in flight
     #[command(disable_help_flag = true)]
     Rollback(Arguments),
+    /// Watch what serves, or what is coming in, and say how it fares
+    #[command(disable_help_flag = true)]
+    Monitor(Arguments),
     /// What runs where
     #[command(disable_help_flag = true)]
     Status(Arguments),
@@ -57,6 +60,7 @@ impl Deliver {
             Self::DeployStaging(arguments) => ("deploy-staging", arguments),
             Self::Promote(arguments) => ("promote", arguments),
             Self::Rollback(arguments) => ("rollback", arguments),
+            Self::Monitor(arguments) => ("monitor", arguments),
             Self::Status(arguments) => ("status", arguments),
             Self::History(arguments) => ("history", arguments),
             Self::Plan(arguments) => ("plan", arguments),

@@ -124,6 +124,18 @@ pub(crate) async fn is_there(session: &Session, digest: &Digest) -> anyhow::Resu
     Ok(session.clients.image(session.repository(), Reference::Digest(digest)).await?.is_some())
 }
 
+impl Session {
+    /// The same, which listens to no alarm there: one that a release has set off rings on for a while, and
+    /// says nothing against the way back.
+    fn deaf(&self, environment: Environment) -> Self {
+        let mut deaf = self.clone();
+        if let Some(settings) = deaf.settings.environments.get_mut(&environment) {
+            settings.alarms.clear();
+        }
+        deaf
+    }
+}
+
 /// Asks ECS for a task definition and follows it, whatever signals come, and proves what it has come
 /// to. An error says whether the service may have been changed.
 pub(crate) async fn bring_back(
@@ -132,6 +144,7 @@ pub(crate) async fn bring_back(
     definition: &TaskDefinition,
     digest: Option<&Digest>,
 ) -> Result<Back, Ending> {
+    let session = &session.deaf(environment);
     let edge = session.unstoppable();
     let settings = session.of(environment);
     let configured = match settings.strategy {

@@ -91,7 +91,7 @@ impl<'a> Story<'a> {
             }
             Event::Ended { step, outcome, what, took } => self.end(at, *step, *outcome, what, *took),
             Event::Said { step: Step::Plan, what } => self.plan.push(what),
-            Event::Said { .. } => {}
+            Event::Said { .. } | Event::Alarms { .. } => {}
             Event::Warned { what, .. } => self.entries.push(Entry { at, took: None, what: What::Warned(what) }),
             Event::Tasks { step, tasks, .. } => self.tasks.push((at, *step, tasks)),
             Event::Stage(stage) => {

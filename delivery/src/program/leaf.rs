@@ -6,7 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::edge::Clock;
+use crate::arguments::Verb;
+use crate::edge::{Clock, Variables};
 use crate::environment::Environment;
 use crate::exit;
 use crate::page::{self, Record};
@@ -26,6 +27,19 @@ pub(super) struct Leaf {
     began: Timestamp,
     phase: Phase,
     is_left: bool,
+}
+
+/// Where a verb leaves a page: where it may change something, or watches. None when it only looks, or when
+/// nobody says where.
+pub(super) fn place(verb: &Verb, variables: &Variables) -> Option<Environment> {
+    match verb {
+        _ if verb.only_looks() => None,
+        Verb::DeployStaging(_) => Some(Environment::Staging),
+        Verb::Promote(_) => Some(Environment::Production),
+        Verb::Rollback(rollback) => rollback.environment(variables).ok(),
+        Verb::Monitor(monitor) => monitor.environment(variables).ok(),
+        Verb::Status(_) | Verb::History(_) | Verb::Plan(_) => None,
+    }
 }
 
 impl Leaf {

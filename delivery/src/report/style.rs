@@ -71,6 +71,7 @@ fn tone(event: &Event) -> Tone {
         | Event::Said { .. }
         | Event::Tasks { .. }
         | Event::Stage(_)
+        | Event::Alarms { .. }
         | Event::Measured(_)
         | Event::About(_)
         | Event::Recorded(_) => Tone::Plain,

@@ -194,7 +194,8 @@ fn a_log_gets_a_line_a_minute_of_each_watch_and_a_terminal_lines_that_are_writte
     let watch = |report: &Report| {
         for second in (0..150).step_by(5) {
             for source in [Source::Probes, Source::Users] {
-                let candidate = Arm { requests: second * 4, ..Arm::default() };
+                let (requests, error_rate) = (second * 4, Some((0.0, 1.0 / (second as f64 + 1.0))));
+                let candidate = Arm { requests, error_rate, ..Arm::default() };
                 let (spent, lasts) = (Duration::from_secs(second), Duration::from_mins(15));
                 let watch = "5 %".to_owned();
                 let measured = Measured { watch, weight: 5.0, source, candidate, serving: None, spent, lasts };
@@ -207,11 +208,11 @@ fn a_log_gets_a_line_a_minute_of_each_watch_and_a_terminal_lines_that_are_writte
     watch(&Report::new(Style::PLAIN, page.clone(), Redactor::default()));
     let text = page.text();
     assert_eq!(text.lines().count(), 6, "{text}");
-    assert!(text.contains("00:02:00 watch     5 %, users: 480 requests, 0 failed"), "{text}");
+    assert!(text.contains("00:02:00 watch     5 %, users: 480 requests, 0 failed (0.00 to 0.83 %)"), "{text}");
 
     let page = Page::default();
     watch(&Report::new(Style { colours: false, live: true, width: 60 }, page.clone(), Redactor::default()));
     let text = page.text();
-    assert_eq!(text.lines().count(), 1 + 59, "two lines, drawn again at each telling but the first: {text:?}");
+    assert_eq!(text.lines().count(), 1 + 2 + 59 * 4, "five lines, drawn again at each telling but the first: {text:?}");
     assert!(text.split(['\n', '\r']).all(|line| line.chars().count() < 60 + live::CLEAR.len()), "{text:?}");
 }

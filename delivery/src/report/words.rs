@@ -1,5 +1,6 @@
 //! Events in words.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::progress::{Arm, Event, Measured, Outcome, Stage, Step, Tasks};
@@ -27,6 +28,7 @@ pub(crate) fn of(event: &Event) -> Option<String> {
             format!("{:<9} {name}, {weight} % of the traffic: {decides} decides; {why}", "stage")
         }
         Event::Measured(measured) => format!("{:<9} {}", "watch", measured_in_words(measured)),
+        Event::Alarms { states } => format!("{:<9} {}", "alarms", alarms_in_words(states)),
         Event::Judged { watch, judgement, findings } => {
             let found = findings.iter().map(|finding| format!("\n{}: {}", finding.judgement, finding.words));
             format!("{:<9} {watch} {judgement}{}", "watch", found.collect::<String>())
@@ -47,6 +49,7 @@ pub(crate) fn name(step: Step) -> &'static str {
         Step::Migrate => "migrate",
         Step::Update => "update",
         Step::Follow => "follow",
+        Step::Watch => "watch",
         Step::Prove => "prove",
         Step::Smoke => "smoke",
         Step::Evidence => "evidence",
@@ -72,6 +75,14 @@ fn measured_in_words(measured: &Measured) -> String {
     };
     let serving = serving.as_ref().map(|arm| format!("; what serves: {}", arm_in_words(arm))).unwrap_or_default();
     format!("{watch}, {whose}: {}{serving}, {} of {}", arm_in_words(candidate), time(*spent), time(*lasts))
+}
+
+/// How alarms stand, those that ring first.
+pub(super) fn alarms_in_words(states: &BTreeMap<String, String>) -> String {
+    let mut states: Vec<_> = states.iter().collect();
+    states.sort_by_key(|(name, state)| (*state != "ALARM", *name));
+    let words: Vec<_> = states.iter().map(|(name, state)| format!("{name} {state}")).collect();
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }
 
 fn arm_in_words(arm: &Arm) -> String {

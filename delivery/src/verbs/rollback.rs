@@ -52,7 +52,8 @@ async fn planned(session: &Session, environment: Environment, to: Option<&Commit
     Ok(Answer { lines, result })
 }
 
-async fn roll_back(
+/// Aborts what is in flight, or brings the last good release back, with the lock.
+pub(super) async fn roll_back(
     session: &Session,
     environment: Environment,
     to: Option<&Commit>,

@@ -157,3 +157,13 @@ async fn a_rollback_that_ecs_does_not_take_leaves_what_serves() {
     stage.serves(PRODUCTION, &two);
     assert!(!stage.is_locked("production"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_alarm_that_still_rings_does_not_stand_in_the_way_back() {
+    let stage = Stage::new().await;
+    let good = promoted(&stage, "one").await;
+    promoted(&stage, "two").await;
+    stage.ring("ALARM").await;
+    stage.run(ROLLBACK).await.ended(0);
+    stage.serves(PRODUCTION, &good);
+}

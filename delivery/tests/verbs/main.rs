@@ -11,6 +11,7 @@ mod gates;
 #[path = "../shared/layout.rs"]
 mod layout;
 mod look;
+mod monitor;
 mod page;
 mod program;
 mod progressive;

@@ -246,7 +246,7 @@ impl Stage {
             stop,
         };
         let (out, err) = (Page::default(), Page::default());
-        let outlets = Outlets { out: out.clone(), err: err.clone(), style: Style::PLAIN };
+        let outlets = Outlets { out: out.clone(), err: err.clone(), style: Style::PLAIN, wide: || None };
         let clients = self.clients.clone();
         let code = program::run(arguments, edge, &Phase::default(), outlets, async |_: &str| Ok(clients)).await;
         Ran { code, out: out.text(), err: err.text() }

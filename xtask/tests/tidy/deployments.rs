@@ -7,6 +7,8 @@ use crate::{assert_finds, assert_tidy, files};
 
 /// The variables with the roles that deploy, and the environments whose protection goes with them.
 const ROLES: [(&str, &str); 2] = [("AWS_STAGING_ROLE", "staging"), ("AWS_PRODUCTION_ROLE", "production")];
+/// The verb that only watches, and the flag with which it changes what runs.
+const WATCHES: (&str, &str) = ("monitor", "--roll-back");
 /// The verbs that change what runs.
 const VERBS: [&str; 3] = ["deploy-staging", "promote", "rollback"];
 /// The start of the name under which the tool is kept.
@@ -84,7 +86,8 @@ fn role_findings<'a>(job: &'a Yaml<'a>, role: &'a str) -> impl Iterator<Item = S
 /// Whether a line changes what runs; asked for its help, a verb does not.
 fn changes(run: &str) -> bool {
     let words: Vec<_> = run.split_whitespace().collect();
-    words.get(2).is_some_and(|verb| VERBS.contains(verb)) && !words.contains(&"--help")
+    let acts = |verb: &&str| VERBS.contains(verb) || *verb == WATCHES.0 && words.contains(&WATCHES.1);
+    words.get(2).is_some_and(acts) && !words.contains(&"--help")
 }
 
 fn at<'a>(node: &'a Yaml<'a>, path: &[&str]) -> Option<&'a Yaml<'a>> {
@@ -162,6 +165,8 @@ fn the_rule_for_deployments_finds_what_it_is_for() {
         (job("production", "{ group: a, cancel-in-progress: true }", waits, role, "rollback"), 1),
         (job("production", around, "a", role, "deploy-staging --wait"), 2),
         (job("production", around, waits, role, "scan"), 1),
+        (job("production", around, "a", role, "monitor --for 1h"), 0),
+        (job("production", around, "a", role, "monitor --for 1h --roll-back"), 2),
     ];
     for (workflow, count) in &cases {
         assert_finds(".github/workflows/a.yml", &[(workflow, *count)], rule);

@@ -1,0 +1,117 @@
+//! What is watched: a release that serves, or one that is still coming in.
+
+use crate::aws::ecs::ServiceDeployment;
+use crate::execute::World;
+use crate::execute::session::Session;
+use crate::exit::Ending;
+use crate::release::{Commit, Digest, Release};
+use crate::watch::{Reach, TargetGroups};
+
+/// The stage in which the old release is kept, in ECS's word.
+const BAKE: &str = "BAKE_TIME";
+
+/// What is watched.
+#[derive(Debug)]
+pub(super) struct Watched {
+    pub(super) release: Release,
+    /// What serves beside it, while it is coming in.
+    pub(super) serving: Option<Commit>,
+    pub(super) reach: Reach,
+    pub(super) target_groups: Option<TargetGroups>,
+    /// The service deployment by which it came in, or comes.
+    pub(super) deployment: Option<String>,
+    /// The service revision that it is.
+    revision: Option<String>,
+}
+
+impl Watched {
+    /// What there is to be watched, or why it cannot be.
+    pub(super) async fn of(session: &Session, world: &World) -> anyhow::Result<Self> {
+        let deployment = match &world.in_flight {
+            Some((in_flight, deployment)) => {
+                if !in_flight.forward {
+                    let status = &in_flight.status;
+                    return Err(Ending::refused(format!(
+                        "what is in flight is on its way back or being stopped ({status}): watch what serves when it is over"
+                    ))
+                    .into());
+                }
+                Some(deployment)
+            }
+            None => world.came_in(),
+        };
+        let digest = match &world.in_flight {
+            Some((in_flight, _)) => in_flight.digest.clone(),
+            None => world.serving.digest.clone(),
+        };
+        let nobody_knows =
+            || Ending::refused("nobody knows the commit of what serves: an answer of it could not be told");
+        let digest = digest.ok_or_else(nobody_knows)?;
+        let commit = session.commit_of(&digest).await?.ok_or_else(nobody_knows)?;
+        let reach = match &world.in_flight {
+            None => Reach::Alone,
+            Some((_, deployment)) if deployment.stage.as_deref() == Some(BAKE) => Reach::Bake,
+            Some((_, deployment)) => Reach::Hold { weight: deployment.weights.production },
+        };
+        let serving = match (&world.in_flight, deployment) {
+            (Some(_), Some(deployment)) => commit_before(session, deployment).await,
+            _ => None,
+        };
+        let target_groups = match deployment {
+            Some(deployment) => target_groups(session, world, deployment).await,
+            None => None,
+        };
+        Ok(Self {
+            release: Release { commit, digest },
+            serving,
+            reach,
+            target_groups,
+            deployment: deployment.map(|deployment| deployment.arn.clone()),
+            revision: deployment
+                .map_or_else(|| world.serving.revision.clone(), |one| Some(one.target_revision.clone())),
+        })
+    }
+
+    /// Whether it is still what serves or comes in.
+    pub(super) fn is_there(&self, world: &World) -> bool {
+        let now = match &world.in_flight {
+            Some((_, deployment)) => Some(&deployment.target_revision),
+            None => world.serving.revision.as_ref(),
+        };
+        let digest = match &world.in_flight {
+            Some((in_flight, _)) => in_flight.digest.as_ref(),
+            None => world.serving.digest.as_ref(),
+        };
+        now == self.revision.as_ref() && digest == Some(&self.release.digest)
+    }
+
+    /// How it stands, for people.
+    pub(super) fn how(&self) -> String {
+        match self.reach {
+            Reach::Hold { weight } => format!("on its way in with {weight} % of the traffic"),
+            Reach::Bake => "with all traffic, and the old release kept".to_owned(),
+            Reach::After | Reach::Alone => "which serves".to_owned(),
+        }
+    }
+}
+
+/// The commit of what a deployment replaces, when it is known.
+async fn commit_before(session: &Session, deployment: &ServiceDeployment) -> Option<Commit> {
+    let source = deployment.source_revisions.first()?;
+    let revisions = session.clients.service_revisions(std::slice::from_ref(source)).await.ok()?;
+    let digest: Digest = revisions.first()?.digest_of(session.container())?.clone();
+    session.commit_of(&digest).await.ok().flatten()
+}
+
+/// Where the load balancer counts the requests of either release. Not known, CloudWatch is not asked.
+async fn target_groups(session: &Session, world: &World, deployment: &ServiceDeployment) -> Option<TargetGroups> {
+    let load_balancer = world.service.balanced.iter().find_map(|balanced| balanced.production_rule.clone())?;
+    let source = world.in_flight.as_ref().and(deployment.source_revisions.first());
+    let asked: Vec<String> = [Some(&deployment.target_revision), source].into_iter().flatten().cloned().collect();
+    let revisions = session.clients.service_revisions(&asked).await.ok()?;
+    let group_of =
+        |arn: &String| revisions.iter().find(|revision| revision.arn == *arn)?.target_groups.first().cloned();
+    let candidate = group_of(&deployment.target_revision)?;
+    let serving = source.and_then(group_of).filter(|serving| *serving != candidate);
+    Some(TargetGroups { candidate, serving, load_balancer })
+}
