@@ -132,8 +132,10 @@ impl<'a> Watch<'a> {
         let asked = readiness::ask_patiently(&self.subject, &test_url, progress).await;
         if let Err(unwell) = asked {
             let finding = Finding::new(Trigger::Readiness, unwell.judgement(), unwell.words);
-            // A service that does not answer, or is another, need not be measured.
-            return told(NAME, vec![self.decided(finding)], progress);
+            // A service that is another, or does not answer, need not be measured.
+            if finding.judgement == Judgement::Errored || self.decides(Trigger::Readiness) {
+                return told(NAME, vec![finding], progress);
+            }
         }
         Round::begin(self, Plan::before_users(NAME, self.settings.probes_before_users, self.settings.probe_rate))
             .run(progress)

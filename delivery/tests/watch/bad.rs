@@ -143,6 +143,17 @@ async fn what_is_switched_off_is_told_and_decides_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn readiness_that_is_switched_off_does_not_keep_the_rest_from_being_measured() {
+    let mut scene = Scene::new();
+    scene.service.world().candidate.ready = false;
+    scene.settings.watch.triggers.retain(|trigger| *trigger != Trigger::Readiness);
+    let verdict = scene.watch().verify_before_users(&scene.progress).await;
+    assert_eq!(verdict.judgement, Passed, "{}", words(&verdict));
+    let told = verdict.findings.last().expect("readiness");
+    assert_eq!((told.trigger, told.judgement, told.decides), (Trigger::Readiness, Failed, false));
+}
+
+#[tokio::test(start_paused = true)]
 async fn nobody_answering_at_all_fails() {
     let mut scene = Scene::new();
     scene.settings.rollout.test_url = Some("https://test.nowhere.invalid".parse().expect("a URL"));
