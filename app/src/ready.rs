@@ -5,6 +5,7 @@
 //! task would fail its check at the same moment, and replacing the whole fleet mends no database. A
 //! setting makes the check strict.
 
+mod figures;
 mod probe;
 mod report;
 
@@ -16,6 +17,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 
+pub use self::figures::{Answer, Figures};
 pub use self::probe::run as run_probe;
 pub use self::report::{Check, CheckState, Report, Status};
 
@@ -75,16 +77,18 @@ impl Readiness {
     path = "/ready",
     tag = "operation",
     responses(
-        (status = 200, body = Report, description = "Send requests"),
-        (status = 503, body = Report, description = "Send none, for the reason that a check gives",
+        (status = 200, body = Answer, description = "Send requests"),
+        (status = 503, body = Answer, description = "Send none, for the reason that a check gives",
             headers(("Retry-After" = u64, description = "Seconds to wait"))),
     ),
 )]
 pub async fn ready(State(app): State<Arc<App>>) -> Response {
     let report = app.readiness.report(app.lifecycle.is_draining(), Instant::now());
-    if report.is_ready() {
-        return axum::Json(report).into_response();
+    let is_ready = report.is_ready();
+    let answer = Answer { report, figures: Figures::of(&app) };
+    if is_ready {
+        return axum::Json(answer).into_response();
     }
     let retry_after = HeaderValue::from(RETRY_AFTER.as_secs());
-    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, retry_after)], axum::Json(report)).into_response()
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, retry_after)], axum::Json(answer)).into_response()
 }

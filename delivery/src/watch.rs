@@ -13,6 +13,7 @@
 
 mod answer;
 mod arm;
+mod figures;
 mod flow;
 mod judge;
 mod ledger;
@@ -31,6 +32,7 @@ use crate::release::Commit;
 use crate::secret::{Redactor, Secret};
 use crate::settings::{EnvironmentSettings, WatchSettings};
 use crate::verdict::{Finding, Trigger, Verdict};
+use figures::Figures;
 use ledger::Ledger;
 use round::{Plan, Round};
 
@@ -110,6 +112,8 @@ pub struct Watch<'a> {
     remembered: Vec<f64>,
     /// The checks that the serving release itself said were failing when it was last asked.
     failing_before: Vec<String>,
+    /// The serving release's own figures.
+    figures_before: Figures,
 }
 
 impl<'a> Watch<'a> {
@@ -117,7 +121,14 @@ impl<'a> Watch<'a> {
     #[must_use]
     pub fn new(subject: Subject<'a>, settings: &WatchSettings) -> Self {
         let settings = settings.clone();
-        Self { subject, settings, ledger: Ledger::default(), remembered: Vec::new(), failing_before: Vec::new() }
+        Self {
+            subject,
+            settings,
+            ledger: Ledger::default(),
+            remembered: Vec::new(),
+            failing_before: Vec::new(),
+            figures_before: Figures::default(),
+        }
     }
 
     /// Before any user: health and readiness with identity through the test listener, with the smoke

@@ -30,7 +30,10 @@ async fn a_service_that_has_not_reached_its_database_is_alive_and_not_ready() {
     let ready = service.get("/ready").await;
     assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(ready.header("retry-after"), "2");
-    assert_eq!(ready.json::<Value>()["status"], "not_ready");
+    let report: Value = ready.json();
+    assert_eq!(report["status"], "not_ready");
+    assert_eq!(report["figures"]["worker_lag_seconds"], 0.0);
+    assert_eq!(report["figures"]["cache_hit_rate"], Value::Null);
 
     proxy.set(Way::Open);
     eventually("it becomes ready", async || service.get("/ready").await.status == StatusCode::OK).await;

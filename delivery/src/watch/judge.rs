@@ -30,6 +30,7 @@ pub(super) fn findings(round: &Round<'_, '_>, bad: Option<&Finding>) -> Vec<Find
     // What ended it was judged by other means than the end of the window has.
     findings
         .extend(judged.into_iter().filter(|finding| !ended_by(finding)).map(|finding| round.watch.decided(finding)));
+    findings.extend(round.figures.beside(&round.watch.figures_before));
     let redactor = &round.watch.subject.redactor;
     for finding in &mut findings {
         finding.words = redactor.redact(&finding.words);

@@ -9,6 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::Subject;
+use super::figures::Figures;
 use super::ledger::Noting;
 use super::probe::request;
 use crate::aws::Transport;
@@ -81,6 +82,8 @@ pub(super) struct Ready {
     pub(super) candidate: Result<(), Unwell>,
     /// What the serving release said was failing, when it could be asked.
     pub(super) failing: Option<Vec<String>>,
+    /// The candidate's own figures, and those of the serving release.
+    pub(super) figures: (Figures, Figures),
 }
 
 impl Asking {
@@ -101,14 +104,21 @@ impl Asking {
     /// Whether the candidate is ready and looks no worse than the serving release, which is asked too
     /// when there is an address at which it alone answers. Asked again before it counts as lost.
     pub(super) async fn look(self, serving: Option<Self>, failing_before: Vec<String>) -> Ready {
-        let failing = match serving {
-            Some(serving) => serving.ask("/ready").await.ok().map(|(_, answer)| failing(&answer)),
-            None => None,
-        };
+        let mut figures = (Figures::default(), Figures::default());
+        let mut failing = None;
+        if let Some(serving) = serving
+            && let Ok((_, answer)) = serving.ask("/ready").await
+        {
+            failing = Some(self::failing(&answer));
+            figures.1 = Figures::of(&answer);
+        }
         let known = failing.clone().unwrap_or(failing_before);
         let mut candidate = Ok(());
         for attempt in 1..=ATTEMPTS {
-            candidate = self.ask("/ready").await.and_then(|(_, answer)| worse(&answer, &known));
+            candidate = self.ask("/ready").await.and_then(|(_, answer)| {
+                figures.0 = Figures::of(&answer);
+                worse(&answer, &known)
+            });
             if candidate.is_ok() || attempt == ATTEMPTS {
                 break;
             }
@@ -118,7 +128,7 @@ impl Asking {
             words: format!("GET /ready: {} ({ATTEMPTS} attempts)", self.redactor.redact(&unwell.words)),
             ..unwell
         });
-        Ready { candidate, failing }
+        Ready { candidate, failing, figures }
     }
 }
 

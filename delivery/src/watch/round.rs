@@ -14,6 +14,7 @@ pub(super) use self::plan::Plan;
 use self::plan::SECOND_LOOK;
 use super::answer::{Behind, Parties, Way};
 use super::arm::Samples;
+use super::figures::Figures;
 use super::flow::Walked;
 use super::ledger::Noting;
 use super::probe::{Probed, probe};
@@ -84,6 +85,8 @@ pub(super) struct Round<'w, 'a> {
     next_look: usize,
     pub(super) flows: Seen,
     pub(super) ready: Seen,
+    /// The candidate's own figures.
+    pub(super) figures: Figures,
     pub(super) users: Users,
     users_asked: Option<Instant>,
     asking_users: bool,
@@ -119,6 +122,7 @@ impl<'w, 'a> Round<'w, 'a> {
             next_look: 0,
             flows: Seen::default(),
             ready: Seen::default(),
+            figures: Figures::default(),
             users,
             users_asked: None,
             asking_users: false,

@@ -157,3 +157,18 @@ async fn what_fails_for_the_serving_release_too_does_not_speak_against_the_candi
     let verdict = scene.hold(5.0).await;
     assert_eq!(verdict.judgement, Passed, "{}", words(&verdict));
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_services_own_figures_are_told_beside_what_they_were() {
+    let scene = Scene::new();
+    scene.service.world().candidate.lag = Some(0.5);
+    scene.service.world().serving.lag = Some(0.25);
+    let mut watch = scene.watch();
+    for reach in [Reach::Hold { weight: 0.0 }, Reach::Bake] {
+        scene.service.world().weight = reach.weight() / 100.0;
+        let verdict = watch.hold(reach, WINDOW, &scene.progress).await;
+        assert_eq!(verdict.judgement, Passed, "{}", words(&verdict));
+        let told = "readiness (told only) inconclusive: worker_lag_seconds 0.5 on average, 0.25 of the old release";
+        assert!(words(&verdict).contains(told), "{}", words(&verdict));
+    }
+}

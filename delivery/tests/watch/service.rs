@@ -40,6 +40,8 @@ pub(crate) struct Release {
     pub(crate) ready: bool,
     /// The checks of `/ready` that fail.
     pub(crate) failing: Vec<&'static str>,
+    /// How far its worker lags, in seconds; without it `/ready` has no figures.
+    pub(crate) lag: Option<f64>,
 }
 
 impl Release {
@@ -53,6 +55,7 @@ impl Release {
             broken: None,
             ready: true,
             failing: Vec::new(),
+            lag: None,
         }
     }
 }
@@ -152,7 +155,8 @@ impl World {
             ("GET", ["", "ready"]) => {
                 let check = |name: &&str| json!({ "name": name, "state": "failing", "detail": "refused" });
                 let checks: Vec<Value> = release.failing.iter().map(check).collect();
-                (if release.ready { 200 } else { 503 }, None, json!({ "checks": checks }))
+                let figures = json!({ "worker_lag_seconds": release.lag });
+                (if release.ready { 200 } else { 503 }, None, json!({ "checks": checks, "figures": figures }))
             }
             ("GET", ["", "l", slug]) if self.links.contains(*slug) => {
                 (307, Some(format!("https://example.com/{slug}")), Value::Null)

@@ -55,6 +55,8 @@ impl Round<'_, '_> {
         if let Some(failing) = ready.failing {
             self.watch.failing_before = failing;
         }
+        self.figures.add(&ready.figures.0);
+        self.watch.figures_before.add(&ready.figures.1);
         match ready.candidate {
             Ok(()) => {
                 self.ready.times += 1;
