@@ -1,5 +1,9 @@
 //! `monitor`: what serves, watched.
 
+use rehearsal::world::{TaskFault, When};
+
+use crate::deploy::staged;
+use crate::progressive;
 use crate::stage::{PRODUCTION, Stage};
 
 /// A stage whose production serves a release, with a good one before it.
@@ -80,4 +84,29 @@ async fn a_deployment_of_somebody_else_ends_it_without_a_verdict() {
     ran.ended(11).says("somebody else deploys");
     stage.serves(PRODUCTION, &one);
     assert_eq!(stage.verdicts(&two).last().map(String::as_str), Some("production passed"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_left_in_the_bake_is_watched_and_concluded() {
+    let (stage, _) = progressive::stage(progressive::STRATEGIES[0]).await;
+    let built = staged(&stage, "two").await;
+    stage.run(&format!("promote --image-tag {} --no-wait", built.commit)).await.ended(0).says("NOT verified yet");
+    let ran = stage.run("monitor --environment production --for 5m --roll-back").await;
+    ran.ended(0).says("with all traffic, and the old release kept").says("it is in").says("is concluded: it passed");
+    stage.serves(PRODUCTION, &built);
+    assert_eq!(stage.verdicts(&built), ["staging passed", "production passed"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_left_in_the_bake_and_is_bad_is_flipped_back() {
+    let (stage, before) = progressive::stage(progressive::STRATEGIES[0]).await;
+    let built = staged(&stage, "two").await;
+    let fault = Box::new(TaskFault::Errors { rate: 0.5 });
+    stage.next_tasks(TaskFault::Only { when: When::Share(1.0), fault });
+    stage.run(&format!("promote --image-tag {} --no-wait", built.commit)).await.ended(0).says("NOT verified yet");
+    let ran = stage.run("monitor --environment production --for 5m --roll-back").await;
+    ran.ended(21).says("(watch, failed)");
+    stage.serves(PRODUCTION, &before);
+    assert_eq!(stage.verdicts(&built), ["staging passed", "production failed"]);
+    assert_eq!(stage.count("StopServiceDeployment"), 1, "the deployment was stopped and no other one made");
 }

@@ -14,14 +14,14 @@ use crate::stage::{Built, PRODUCTION, Ran, Stage};
 
 /// What every strategy that shifts traffic needs, with the figures left to probes.
 const TEST_URL: &str = "test_url = \"https://test.www.example\"";
-const STRATEGIES: [&str; 3] = [
+pub(crate) const STRATEGIES: [&str; 3] = [
     "strategy = \"blue-green\"\nbake = \"2m\"",
     "strategy = \"canary\"\nbake = \"2m\"\nsteps = [{ percent = 5, watch = \"2m\" }, { percent = 50, watch = \"2m\" }]",
     "strategy = \"linear\"\nstep_percent = 50\nstep_watch = \"2m\"",
 ];
 
 /// A stage with a release in production, whose next one comes in like this.
-async fn stage(strategy: &str) -> (Stage, Built) {
+pub(crate) async fn stage(strategy: &str) -> (Stage, Built) {
     let stage = Stage::new().await;
     let before = promoted(&stage, "one").await;
     stage.set_production(&format!("{strategy}\n{TEST_URL}"));

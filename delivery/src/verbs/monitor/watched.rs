@@ -7,9 +7,6 @@ use crate::exit::Ending;
 use crate::release::{Commit, Digest, Release};
 use crate::watch::{Reach, TargetGroups};
 
-/// The stage in which the old release is kept, in ECS's word.
-const BAKE: &str = "BAKE_TIME";
-
 /// What is watched.
 #[derive(Debug)]
 pub(super) struct Watched {
@@ -17,6 +14,8 @@ pub(super) struct Watched {
     /// What serves beside it, while it is coming in.
     pub(super) serving: Option<Commit>,
     pub(super) reach: Reach,
+    /// Whether the old release is still there to go back to at once.
+    is_kept: bool,
     pub(super) target_groups: Option<TargetGroups>,
     /// The service deployment by which it came in, or comes.
     pub(super) deployment: Option<String>,
@@ -48,11 +47,15 @@ impl Watched {
             || Ending::refused("nobody knows the commit of what serves: an answer of it could not be told");
         let digest = digest.ok_or_else(nobody_knows)?;
         let commit = session.commit_of(&digest).await?.ok_or_else(nobody_knows)?;
+        // The old release that is kept in the bake gets no traffic, and what was measured of it before is not
+        // known here.
         let reach = match &world.in_flight {
-            None => Reach::Alone,
-            Some((_, deployment)) if deployment.stage.as_deref() == Some(BAKE) => Reach::Bake,
-            Some((_, deployment)) => Reach::Hold { weight: deployment.weights.production },
+            Some((_, deployment)) if deployment.weights.production < 100.0 => {
+                Reach::Hold { weight: deployment.weights.production }
+            }
+            _ => Reach::Alone,
         };
+        let is_kept = world.in_flight.is_some();
         let serving = match (&world.in_flight, deployment) {
             (Some(_), Some(deployment)) => commit_before(session, deployment).await,
             _ => None,
@@ -65,6 +68,7 @@ impl Watched {
             release: Release { commit, digest },
             serving,
             reach,
+            is_kept,
             target_groups,
             deployment: deployment.map(|deployment| deployment.arn.clone()),
             revision: deployment
@@ -89,8 +93,8 @@ impl Watched {
     pub(super) fn how(&self) -> String {
         match self.reach {
             Reach::Hold { weight } => format!("on its way in with {weight} % of the traffic"),
-            Reach::Bake => "with all traffic, and the old release kept".to_owned(),
-            Reach::After | Reach::Alone => "which serves".to_owned(),
+            _ if self.is_kept => "with all traffic, and the old release kept".to_owned(),
+            Reach::Bake | Reach::After | Reach::Alone => "which serves".to_owned(),
         }
     }
 }
