@@ -20,7 +20,7 @@ use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::progress::{Event, Listener, Measured, Moment, Tasks};
+use crate::progress::{Event, Listener, Measured, Moment, Step, Tasks};
 use crate::secret::Redactor;
 use crate::verdict::Source;
 use kept::Kept;
@@ -156,7 +156,7 @@ impl Inner {
         }
         let is_drawn = style.live && self.screen.take(&moment.event, &mut self.live, safe);
         let stays = match &moment.event {
-            Event::Tasks { tasks, spent, .. } => !style.live && self.is_news(tasks, *spent),
+            Event::Tasks { step, tasks, spent, .. } => !style.live && self.is_news(*step, tasks, *spent),
             Event::Measured(measured) => !style.live && self.is_due(measured),
             _ => true,
         };
@@ -187,10 +187,12 @@ impl Inner {
         let _gone = write!(self.out, "{text}").and_then(|()| self.out.flush());
     }
 
-    fn is_news(&mut self, tasks: &Tasks, spent: Duration) -> bool {
+    fn is_news(&mut self, step: Step, tasks: &Tasks, spent: Duration) -> bool {
+        // While a release is only watched, what it measures is told anyway.
+        let quiet = if step == Step::Watch { Duration::MAX } else { QUIET };
         let news = match &self.told {
             None => true,
-            Some((told, at)) => told != tasks || spent < *at || spent.saturating_sub(*at) >= QUIET,
+            Some((told, at)) => told != tasks || spent < *at || spent.saturating_sub(*at) >= quiet,
         };
         if news {
             self.told = Some((tasks.clone(), spent));

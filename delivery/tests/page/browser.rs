@@ -2,7 +2,8 @@
 //! of a desk and of a phone, without a network.
 //!
 //! It needs chromium (`CHROMIUM`, or the one on the path) and axe (`AXE`, a path to `axe.min.js`, or
-//! `target/tools/axe/axe.min.js`), and says so where it has to be left out. Axe is a script, and the
+//! `target/tools/axe/axe.min.js`; the wheel `axe-playwright-python` of the Python index has one), and says so where it has
+//! to be left out. Axe is a script, and the
 //! page forbids scripts: it is run on a copy, inside a frame as wide as the screen that is played.
 
 use std::path::{Path, PathBuf};
