@@ -9,7 +9,7 @@ use delivery::aws::Clients;
 use delivery::edge::{Edge, Stop};
 use delivery::exit;
 use delivery::program::signals::{Signals, obey};
-use delivery::program::{self, Outlets};
+use delivery::program::{self, Outlets, Voice};
 use delivery::report::Style;
 use delivery::verbs::Phase;
 
@@ -40,7 +40,14 @@ fn run(arguments: Arguments) -> u8 {
         let variable = |name: &str| edge.variables.get(name).map(str::to_owned);
         let width = variable("COLUMNS").and_then(|columns| columns.parse().ok());
         let style = Style::of(std::io::stderr().is_terminal(), width, variable);
-        let outlets = Outlets { out: std::io::stdout(), err: std::io::stderr(), style, wide: terminal_width };
+        let voice = Voice::default();
+        let outlets = Outlets {
+            out: std::io::stdout(),
+            err: std::io::stderr(),
+            style,
+            wide: terminal_width,
+            voice: voice.clone(),
+        };
         let mut signals = match Signals::listen() {
             Ok(signals) => signals,
             Err(error) => {
@@ -48,7 +55,7 @@ fn run(arguments: Arguments) -> u8 {
                 return exit::UNEXPECTED;
             }
         };
-        let obeying = obey(async || signals.next().await, stopper, phase.clone(), |text| eprintln!("{text}"));
+        let obeying = obey(async || signals.next().await, stopper, phase.clone(), |text| voice.say(text));
         let connect = async |region: &str| Clients::from_environment(region).await;
         tokio::select! {
             code = program::run(arguments, edge, &phase, outlets, connect) => code,

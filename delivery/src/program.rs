@@ -3,8 +3,10 @@
 mod leaf;
 mod redaction;
 pub mod signals;
+mod voice;
 
 pub(crate) use redaction::is_secret;
+pub use voice::Voice;
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -33,6 +35,8 @@ pub struct Outlets<O, E> {
     pub style: Style,
     /// How wide the terminal is, when that can be asked.
     pub wide: fn() -> Option<usize>,
+    /// What is said to whoever sends signals.
+    pub voice: Voice,
 }
 
 impl<O, E> std::fmt::Debug for Outlets<O, E> {
@@ -53,10 +57,11 @@ pub async fn run<O: Write, E: Write + Send + 'static>(
     let Arguments { page_dir, verb, .. } = arguments;
     let (name, json, only_looks) = (verb.name(), verb.json(), verb.only_looks());
     let leaves = leaf::place(&verb, &edge.variables);
-    let Outlets { mut out, err, style, wide } = outlets;
+    let Outlets { mut out, err, style, wide, voice } = outlets;
     let settings = Settings::read(&path, &edge.variables);
     let redactor = redaction::of(&edge.variables, settings.as_ref().ok());
     let report = Arc::new(Report::new(style, err, redactor.clone()).as_wide_as(wide));
+    voice.speak_through(&report);
     let progress = Progress::new(report.clone(), edge.clock);
     let summary = edge.variables.get("GITHUB_STEP_SUMMARY").map(str::to_owned);
     let leaf = leaves.zip(settings.as_ref().ok()).map(|(environment, settings)| {

@@ -216,3 +216,27 @@ fn a_log_gets_a_line_a_minute_of_each_watch_and_a_terminal_lines_that_are_writte
     assert_eq!(text.lines().count(), 1 + 2 + 59 * 4, "five lines, drawn again at each telling but the first: {text:?}");
     assert!(text.split(['\n', '\r']).all(|line| line.chars().count() < 60 + live::CLEAR.len()), "{text:?}");
 }
+
+#[test]
+fn a_note_takes_the_lines_that_are_written_over_away_and_they_come_back_below_it() {
+    let page = Page::default();
+    let report = Report::new(Style { colours: false, live: true, width: 60 }, page.clone(), Redactor::default());
+    let take = |running| report.take(Moment { at: Timestamp::UNIX_EPOCH, event: tasks(running, 1) });
+    report.take(Moment {
+        at: Timestamp::UNIX_EPOCH,
+        event: Event::Stage(Stage {
+            name: "BAKE_TIME".to_owned(),
+            weight: 100.0,
+            decides: "ECS".to_owned(),
+            why: "it bakes".to_owned(),
+        }),
+    });
+    take(1);
+    let before = page.text().len();
+    report.note("stopping");
+    take(2);
+    let text = page.text().split_off(before);
+    let (cleared, after) = text.split_once("stopping\n").expect("it is said");
+    assert_eq!(cleared.matches("\u{1b}[2K").count(), 2, "both lines are taken away: {text:?}");
+    assert_eq!(after.matches("2 of 4").count(), 1, "{text:?}");
+}

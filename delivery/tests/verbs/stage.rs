@@ -14,7 +14,7 @@ use delivery::arguments::Arguments;
 use delivery::aws::{Clients, Transport};
 use delivery::edge::{Clock, Edge, Random, Stop, Stopper};
 use delivery::git::{Pushed, State, WorkTree};
-use delivery::program::{self, Outlets};
+use delivery::program::{self, Outlets, Voice};
 use delivery::progress::Progress;
 use delivery::report::Style;
 use delivery::secret::Redactor;
@@ -246,7 +246,8 @@ impl Stage {
             stop,
         };
         let (out, err) = (Page::default(), Page::default());
-        let outlets = Outlets { out: out.clone(), err: err.clone(), style: Style::PLAIN, wide: || None };
+        let outlets =
+            Outlets { out: out.clone(), err: err.clone(), style: Style::PLAIN, wide: || None, voice: Voice::default() };
         let clients = self.clients.clone();
         let code = program::run(arguments, edge, &Phase::default(), outlets, async |_: &str| Ok(clients)).await;
         Ran { code, out: out.text(), err: err.text() }
