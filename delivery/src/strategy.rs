@@ -10,6 +10,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::settings::{EnvironmentSettings, Rung, Strategy, WatchSettings};
+use crate::watch::SECOND_LOOK;
 
 /// The smallest step of ECS's LINEAR, in tenths of a percent.
 const LEAST_STEP: u32 = 30;
@@ -149,10 +150,20 @@ impl Strategy {
 }
 
 impl WatchSettings {
-    /// How long the candidate is asked before users reach it, about.
+    /// How long the candidate is asked before users reach it, about, when that tells.
     #[must_use]
     pub fn before_users(&self) -> Duration {
-        Duration::from_secs(u64::from(self.probes_before_users.div_ceil(self.probe_rate.max(1))))
+        self.probing(self.probes_before_users.into())
+    }
+
+    /// How long it is asked when that does not tell and more probes are sent.
+    #[must_use]
+    pub fn before_users_at_most(&self) -> Duration {
+        self.probing(u64::from(self.probes_before_users).max(SECOND_LOOK))
+    }
+
+    fn probing(&self, probes: u64) -> Duration {
+        Duration::from_secs(probes.div_ceil(self.probe_rate.max(1).into()))
     }
 }
 
@@ -162,7 +173,20 @@ impl EnvironmentSettings {
     #[must_use]
     pub fn watched(&self) -> Duration {
         let before = if self.strategy == Strategy::Rolling { Duration::ZERO } else { self.watch.before_users() };
-        before + self.strategy.holds().iter().map(|hold| hold.watch).sum::<Duration>() + self.rollout.bake
+        before + self.after_users()
+    }
+
+    /// How long it may be watched, when it takes more probes to tell.
+    #[must_use]
+    pub fn watched_at_most(&self) -> Duration {
+        let rolling = self.strategy == Strategy::Rolling;
+        // With rolling, what serves is measured beforehand, when there is something to compare with it.
+        let measured = if self.rollout.bake.is_zero() { Duration::ZERO } else { self.watch.before_users() };
+        (if rolling { measured } else { self.watch.before_users_at_most() }) + self.after_users()
+    }
+
+    fn after_users(&self) -> Duration {
+        self.strategy.holds().iter().map(|hold| hold.watch).sum::<Duration>() + self.rollout.bake
     }
 }
 

@@ -36,6 +36,7 @@ use figures::Figures;
 use ledger::Ledger;
 use round::{Plan, Round};
 
+pub(crate) use round::SECOND_LOOK;
 pub use users::TargetGroups;
 
 /// The most latencies of the serving release that are kept for watches in which it can be reached no more.

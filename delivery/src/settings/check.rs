@@ -85,7 +85,7 @@ fn lock(
     problems: &mut Problems<'_>,
 ) -> LockSettings {
     // A deployment that is within all its limits never loses its lock.
-    let watched = environments.values().map(EnvironmentSettings::watched).max().unwrap_or_default();
+    let watched = environments.values().map(EnvironmentSettings::watched_at_most).max().unwrap_or_default();
     let longest = watched
         + limits.preflight
         + limits.push

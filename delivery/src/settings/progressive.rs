@@ -131,7 +131,8 @@ fn pause_timeout(
     table: &mut Table<'_, '_>,
     problems: &mut Problems<'_>,
 ) -> Duration {
-    let longest = strategy.holds().iter().map(|hold| hold.watch).max().unwrap_or_default().max(watch.before_users());
+    let longest =
+        strategy.holds().iter().map(|hold| hold.watch).max().unwrap_or_default().max(watch.before_users_at_most());
     let timeout = table.duration("pause_timeout", (longest + SPARE).min(DAY), problems);
     let path = table.path("pause_timeout");
     let span = table.span_of("pause_timeout").unwrap_or_else(|| table.span());

@@ -77,7 +77,8 @@ fn each_strategy_has_its_defaults() {
     assert_eq!(rolling.watched(), Duration::ZERO);
     let blue_green = production(&progressive("blue-green", ""));
     assert_eq!(blue_green.rollout.bake, Duration::from_hours(1));
-    assert_eq!(blue_green.rollout.pause_timeout, Duration::from_mins(11), "the questions before users take a minute");
+    let second_look = Duration::from_secs(200);
+    assert_eq!(blue_green.rollout.pause_timeout, Duration::from_mins(10) + second_look, "it takes more probes to tell");
     assert_eq!(blue_green.watched(), Duration::from_mins(61));
     let canary = production(&progressive("canary", ""));
     assert_eq!(canary.strategy.shift(), Some(Shift::Linear(Percent(50))));
@@ -175,6 +176,6 @@ latency = false
 fn the_lock_outlasts_what_is_watched() {
     let canary = "strategy = \"canary\"\ntest_url = \"https://test.example\"";
     let settings = Settings::parse(&with(canary), &Variables::default()).expect("good");
-    assert_eq!(settings.lock.expiry, Duration::from_mins(31 + 76));
-    refused(&format!("{canary}\n[lock]\nexpiry = \"90m\""), &["make it at least \"107m\""]);
+    assert_eq!(settings.lock.expiry, Duration::from_secs(200) + Duration::from_mins(30 + 76));
+    refused(&format!("{canary}\n[lock]\nexpiry = \"90m\""), &["make it at least \"110m\""]);
 }

@@ -12,6 +12,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_unti
 use url::Url;
 
 pub(super) use self::plan::Plan;
+pub(crate) use self::plan::SECOND_LOOK;
 use super::answer::{Behind, Parties, Way};
 use super::arm::Samples;
 use super::figures::Figures;

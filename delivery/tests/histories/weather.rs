@@ -6,7 +6,7 @@ use rand::RngExt as _;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rehearsal::faults::{ApiFault, ApiRule, TaskRule};
-use rehearsal::world::TaskFault;
+use rehearsal::world::{TaskFault, When};
 
 use crate::stage::{SERVICE, Stage};
 
@@ -14,11 +14,12 @@ const FAULTS: [ApiFault; 5] =
     [ApiFault::Throttle, ApiFault::ServerError, ApiFault::Hang, ApiFault::LostAnswer, ApiFault::ExpiredToken];
 
 /// Operations at which something that has an effect may be lost.
-const OPERATIONS: [&str; 14] = [
+const OPERATIONS: [&str; 15] = [
     "UpdateService",
     "RunTask",
     "RegisterTaskDefinition",
     "StopServiceDeployment",
+    "ContinueServiceDeployment",
     "DescribeServiceDeployments",
     "ListServiceDeployments",
     "DescribeServices",
@@ -45,7 +46,7 @@ pub(crate) struct Weather {
 }
 
 impl Weather {
-    pub(crate) fn draw(random: &mut StdRng) -> Self {
+    pub(crate) fn draw(random: &mut StdRng, shifts: bool) -> Self {
         let mut weather = Self::default();
         if random.random_bool(0.6) {
             for _ in 0..random.random_range(1..=3) {
@@ -65,6 +66,19 @@ impl Weather {
                 1 => TaskFault::NeverReady,
                 _ => TaskFault::CannotStart { reason: "CannotPullContainerError: not today".to_owned() },
             });
+        }
+        if shifts && random.random_bool(0.4) {
+            let bad = match random.random_range(0..3) {
+                0 => TaskFault::Errors { rate: random.random_range(0.2..1.0) },
+                1 => TaskFault::Slower { factor: random.random_range(1.6..4.0) },
+                _ => TaskFault::Leak { requests: random.random_range(20..200), code: 137 },
+            };
+            let when = match random.random_range(0..3) {
+                0 => When::Share(*[0.1, 0.4, 0.5, 1.0].choose(random).expect("some")),
+                1 => When::Path("/l/".to_owned()),
+                _ => When::Age(Duration::from_secs(random.random_range(0..120))),
+            };
+            weather.tasks = Some(TaskFault::Only { when, fault: Box::new(bad) });
         }
         if random.random_bool(0.1) {
             weather.migration = Some(TaskFault::Crash { after: Duration::ZERO, code: 41 });

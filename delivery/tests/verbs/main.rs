@@ -8,6 +8,7 @@ mod deploy;
 #[path = "../shared/direct.rs"]
 mod direct;
 mod gates;
+mod judged;
 #[path = "../shared/layout.rs"]
 mod layout;
 mod look;

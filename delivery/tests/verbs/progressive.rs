@@ -13,7 +13,7 @@ use crate::deploy::{promoted, staged};
 use crate::stage::{Built, PRODUCTION, Ran, Stage};
 
 /// What every strategy that shifts traffic needs, with the figures left to probes.
-const TEST_URL: &str = "test_url = \"https://test.www.example\"";
+pub(crate) const TEST_URL: &str = "test_url = \"https://test.www.example\"";
 pub(crate) const STRATEGIES: [&str; 3] = [
     "strategy = \"blue-green\"\nbake = \"2m\"",
     "strategy = \"canary\"\nbake = \"2m\"\nsteps = [{ percent = 5, watch = \"2m\" }, { percent = 50, watch = \"2m\" }]",
@@ -30,18 +30,18 @@ pub(crate) async fn stage(strategy: &str) -> (Stage, Built) {
 
 impl Stage {
     /// The share of production's users that the newest deployment has, and whether it waits for an answer.
-    fn share(&self) -> Option<(f64, bool)> {
+    pub(crate) fn share(&self) -> Option<(f64, bool)> {
         let deployment = self.service(PRODUCTION).service_deployments.into_iter().next()?;
         let shift = deployment.shift.filter(|_| deployment.status == "IN_PROGRESS")?;
         let waits = shift.hooks.iter().any(|hook| hook.status == "AWAITING_ACTION");
         Some((shift.production_weight, waits))
     }
 
-    async fn until_share(&self, share: f64) {
+    pub(crate) async fn until_share(&self, share: f64) {
         self.until(|found, _| found >= share).await;
     }
 
-    async fn until_paused_at(&self, share: f64) {
+    pub(crate) async fn until_paused_at(&self, share: f64) {
         self.until(|found, waits| waits && found >= share).await;
         // In the middle of what is watched there.
         tokio::time::sleep(Duration::from_secs(20)).await;
@@ -58,7 +58,7 @@ impl Stage {
     }
 }
 
-async fn promote(stage: &Stage, built: &Built) -> Ran {
+pub(crate) async fn promote(stage: &Stage, built: &Built) -> Ran {
     stage.run(&format!("promote --image-tag {}", built.commit)).await
 }
 

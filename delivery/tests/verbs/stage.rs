@@ -64,6 +64,8 @@ pub(crate) struct Stage {
     pub(crate) clients: Clients,
     pub(crate) clock: Clock,
     pub(crate) variables: Vec<(String, String)>,
+    /// The settings of its sessions.
+    pub(crate) settings: String,
     folder: TempDir,
     drawn: Arc<AtomicU64>,
 }
@@ -124,6 +126,7 @@ impl Stage {
             clients,
             clock,
             variables: Vec::new(),
+            settings: SETTINGS.to_owned(),
             folder,
             drawn: Arc::default(),
         };
@@ -186,6 +189,15 @@ impl Stage {
         fs::write(self.tree().join("delivery.toml"), settings).expect("settings");
         self.git(&["add", "delivery.toml"]);
         self.git(&["commit", "--quiet", "--allow-empty", "-m", "settings"]);
+    }
+
+    /// Has staging's settings end like this.
+    pub(crate) fn set_staging(&self, lines: &str) {
+        let url = "base_url = \"https://staging.example\"\n";
+        fs::write(self.tree().join("delivery.toml"), SETTINGS.replace(url, &format!("{url}{lines}\n")))
+            .expect("settings");
+        self.git(&["add", "delivery.toml"]);
+        self.git(&["commit", "--quiet", "-m", "settings"]);
     }
 
     /// A commit that is pushed, and its image.
@@ -263,7 +275,7 @@ impl Stage {
             random: Random::new(move || drawn.fetch_add(1, Ordering::Relaxed).into()),
             stop,
         };
-        let settings = Settings::parse(SETTINGS, &edge.variables).expect("settings");
+        let settings = Settings::parse(&self.settings, &edge.variables).expect("settings");
         let head = built.commit.parse().expect("a commit");
         let tree = WorkTree::Known(State { head, changes: Vec::new(), pushed: Pushed::Yes });
         let layout = self.folder.path().join(&built.commit);

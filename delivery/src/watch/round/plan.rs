@@ -8,7 +8,7 @@ use crate::watch::answer::Behind;
 /// When the probes before users do not tell, there are so many in all: as many as an unsteady service
 /// takes, and enough for a pass with four errors at 1 %. A release that is just at the limit passes one of
 /// both looks in no more than 8 of 100 cases, where one look alone would have let 5 through.
-pub(in crate::watch) const SECOND_LOOK: u64 = 1000;
+pub(crate) const SECOND_LOOK: u64 = 1000;
 
 /// What a watch is to do.
 #[derive(Clone, Debug)]
