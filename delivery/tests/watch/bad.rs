@@ -7,8 +7,8 @@ use delivery::verdict::{Trigger, Verdict};
 use delivery::watch::Reach;
 use tokio::time::Instant;
 
+use crate::releases::World;
 use crate::scene::{Scene, WINDOW, words};
-use crate::service::World;
 
 /// One hold at 5 % of a candidate that was made bad: how it ends and how soon.
 async fn hold(spoil: impl FnOnce(&mut World)) -> (Verdict, Duration) {
@@ -166,5 +166,5 @@ async fn nobody_answering_at_all_fails() {
 async fn a_token_that_the_service_repeats_is_in_no_finding() {
     let (verdict, _) = hold(|world| world.candidate.broken = Some("/v1")).await;
     let text = format!("{verdict:?}");
-    assert!(verdict.judgement == Failed && !text.contains(crate::service::TOKEN), "{text}");
+    assert!(verdict.judgement == Failed && !text.contains(crate::releases::TOKEN), "{text}");
 }

@@ -1,7 +1,7 @@
 //! CloudWatch, as much of it as a watch asks: `GetMetricData` of the two target groups.
 
 use crate::cbor::Cbor;
-use crate::service::World;
+use crate::releases::World;
 
 /// A minute of a target group, the engine's own requests in it.
 #[derive(Clone, Copy, Debug, Default)]

@@ -6,8 +6,8 @@ use delivery::evidence::Judgement::{Errored, Passed};
 use delivery::watch::Reach;
 use tokio::time::Instant;
 
+use crate::releases::Release;
 use crate::scene::{Scene, WINDOW, words};
-use crate::service::Release;
 
 #[tokio::test(start_paused = true)]
 async fn a_candidate_that_is_another_commit_is_no_verdict() {

@@ -8,6 +8,6 @@ mod identity;
 #[path = "../shared/in_memory.rs"]
 mod in_memory;
 mod rehearsed;
+mod releases;
 mod scene;
-mod service;
 mod users;

@@ -14,7 +14,7 @@ use delivery::verdict::Verdict;
 use delivery::watch::{Reach, Subject, TargetGroups, Watch};
 use jiff::Timestamp;
 
-use crate::service::{Service, TOKEN};
+use crate::releases::{Service, TOKEN};
 
 const SETTINGS: &str = r#"
 [service]
