@@ -134,3 +134,24 @@ async fn what_has_no_stage_to_be_left_at_is_not_left() {
     stage.set_production(&format!("{}\n{}", "strategy = \"canary\"", crate::progressive::TEST_URL));
     stage.run(&line).await.ended(exit::USAGE).says("there is no bake to leave it to");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_bakes_to_its_end_with_nobody_watching_is_watched_by_the_next_run_before_it_is_called_good() {
+    let (stage, before) = stage(STRATEGIES[0]).await;
+    let (good, bad) = (staged(&stage, "two").await, staged(&stage, "three").await);
+    for (built, ends) in [(&good, exit::DONE), (&bad, exit::ROLLED_BACK)] {
+        if ends != exit::DONE {
+            let fault = Box::new(TaskFault::Errors { rate: 0.5 });
+            stage.next_tasks(TaskFault::Only { when: When::Age(Duration::from_mins(5)), fault });
+        }
+        let line = format!("promote --image-tag {}", built.commit);
+        stage.run(&format!("{line} --no-wait")).await.ended(exit::DONE).says("NOT verified yet");
+        tokio::time::sleep(Duration::from_mins(10)).await;
+        assert_eq!(stage.service(PRODUCTION).service_deployments[0].status, "SUCCESSFUL");
+        stage.run(&line).await.ended(ends);
+    }
+    assert_eq!(stage.verdicts(&good), ["staging passed", "production passed"]);
+    assert!(stage.verdicts(&bad).contains(&"production failed".to_owned()));
+    assert_ne!(before, good);
+    stage.serves(PRODUCTION, &good);
+}
