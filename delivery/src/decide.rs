@@ -110,10 +110,22 @@ pub struct Policy {
     pub limit: Duration,
     /// The crash that ends it.
     pub crashes: usize,
+    /// The task that fails its health checks which ends it; none where ECS's circuit breaker counts them.
+    pub unhealthy: Option<usize>,
     /// Whether tasks that crash or cannot be started end it.
     pub tasks: bool,
     /// Whether an alarm ends it.
     pub alarms: bool,
+}
+
+/// The number of tasks that fail their health checks which ends a deployment of so many: half of them,
+/// but 3 at least and 200 at the most, as [ECS's circuit breaker] has it, which works for rolling updates
+/// alone.
+///
+/// [ECS's circuit breaker]: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+#[must_use]
+pub fn breaker(desired: i32) -> usize {
+    usize::try_from(desired).unwrap_or_default().div_ceil(2).clamp(3, 200)
 }
 
 /// What to do.
@@ -173,6 +185,11 @@ pub fn decide(observed: &Observation, policy: Policy) -> Decision {
     if policy.tasks && crashed >= policy.crashes {
         let last = of_kind(Kind::Crashed).next_back().map(ToString::to_string).unwrap_or_default();
         return fired(Trigger::Tasks, format!("{crashed} tasks crashed; {last}"));
+    }
+    let unhealthy = of_kind(Kind::Unhealthy).count();
+    if policy.tasks && policy.unhealthy.is_some_and(|most| unhealthy >= most) {
+        let last = of_kind(Kind::Unhealthy).next_back().map(ToString::to_string).unwrap_or_default();
+        return fired(Trigger::Tasks, format!("{unhealthy} tasks were not healthy; {last}"));
     }
     if policy.alarms && !observed.ringing.is_empty() {
         return fired(Trigger::Alarm, format!("the alarm {} rings", observed.ringing.join(" and ")));

@@ -3,7 +3,8 @@
 use super::*;
 use crate::aws::ecs::Container;
 
-const POLICY: Policy = Policy { limit: Duration::from_mins(20), crashes: 2, tasks: true, alarms: true };
+const POLICY: Policy =
+    Policy { limit: Duration::from_mins(20), crashes: 2, unhealthy: None, tasks: true, alarms: true };
 
 fn stopped(id: &str, kind: Kind) -> StoppedTask {
     let exit_code = (kind == Kind::Crashed).then_some(37);
@@ -87,6 +88,27 @@ fn a_trigger_is_named_with_what_it_saw_and_decides_nothing_when_it_is_switched_o
         panic!("a signal stops it")
     };
     assert_eq!(trigger, None);
+}
+
+#[test]
+fn tasks_that_fail_their_health_checks_end_it_where_ecs_does_not_count_them() {
+    let counts = Policy { unhealthy: Some(3), ..POLICY };
+    let observed = |count: usize| {
+        let stopped = ["a", "b", "c"][..count].iter().map(|id| stopped(id, Kind::Unhealthy)).collect();
+        Observation { stopped, ..going_on() }
+    };
+    assert_eq!(decide(&observed(2), counts), Decision::GoOn);
+    assert_eq!(decide(&observed(3), POLICY), Decision::GoOn);
+    assert_eq!(decide(&observed(3), Policy { tasks: false, ..counts }), Decision::GoOn);
+    let reason = "3 tasks were not healthy; task c was stopped: its reason".to_owned();
+    assert_eq!(decide(&observed(3), counts), Decision::Fail { reason, trigger: Some(Trigger::Tasks) });
+}
+
+#[test]
+fn half_of_the_tasks_trip_the_breaker_within_its_bounds() {
+    for (desired, tasks) in [(0, 3), (1, 3), (6, 3), (7, 4), (100, 50), (1000, 200)] {
+        assert_eq!(breaker(desired), tasks, "{desired}");
+    }
 }
 
 #[test]

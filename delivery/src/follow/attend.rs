@@ -48,6 +48,7 @@ impl Lookout<'_> {
         let policy = Policy {
             limit: self.limit,
             crashes: CRASHES,
+            unhealthy: None,
             tasks: decides(Trigger::Tasks),
             alarms: decides(Trigger::Alarm),
         };
@@ -61,6 +62,7 @@ impl Lookout<'_> {
                 () = self.look() => {}
             }
             let mut observed = self.observation();
+            let policy = Policy { unhealthy: self.breaker(), ..policy };
             observed.interrupted = ears.interrupted;
             observed.lost.clone_from(&ears.why_lost);
             let decision = decide(&observed, policy);

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::Following;
 use super::failures::Failure;
 use crate::aws::ecs::{DeploymentStatus, DesiredStatus, Service, ServiceDeployment, Task, TaskDefinition};
-use crate::decide::{Kind, Observation, StoppedTask};
+use crate::decide::{Kind, Observation, StoppedTask, breaker};
 use crate::progress::{Event, Step, Tasks};
 use crate::strategy::Percent;
 
@@ -114,6 +114,12 @@ impl<'a> Lookout<'a> {
     /// When it will have lasted too long; never while nothing is waited for that ECS has to do.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.since.map(|since| since + self.limit.saturating_sub(self.spent))
+    }
+
+    /// How many tasks may fail their health checks, where traffic is shifted: ECS then counts none.
+    pub(super) fn breaker(&self) -> Option<usize> {
+        let desired = self.service.as_ref().map_or(0, |service| service.desired);
+        self.by.environment.strategy.shift().map(|_| breaker(desired))
     }
 
     /// Looks once at everything. What does not answer is left as it was known, and looked at again the

@@ -119,8 +119,6 @@ fn bake(strategy: &Strategy, table: &mut Table<'_, '_>, problems: &mut Problems<
     let span = table.span_of("bake").unwrap_or_else(|| table.span());
     if bake > DAY {
         problems.at(&span, format!("{} is at most \"24h\"", table.path("bake")));
-    } else if *strategy != Strategy::Rolling && !bake.as_millis().is_multiple_of(MINUTE.as_millis()) {
-        problems.at(&span, format!("{}: ECS bakes for whole minutes", table.path("bake")));
     }
     bake
 }

@@ -77,6 +77,8 @@ fn each_strategy_has_its_defaults() {
     assert_eq!(rolling.watched(), Duration::ZERO);
     let blue_green = production(&progressive("blue-green", ""));
     assert_eq!(blue_green.rollout.bake, Duration::from_hours(1));
+    let short = production(&progressive("blue-green", "bake = \"90s\""));
+    assert_eq!(short.rollout.bake, Duration::from_secs(90), "ECS is told the two minutes that hold it");
     let second_look = Duration::from_secs(200);
     assert_eq!(blue_green.rollout.pause_timeout, Duration::from_mins(10) + second_look, "it takes more probes to tell");
     assert_eq!(blue_green.watched(), Duration::from_mins(61));
@@ -115,7 +117,6 @@ fn what_ecs_cannot_express_is_refused_with_what_can() {
         (progressive("linear", "step_percent = 12.55"), "no percentage from 3 % to 100 %"),
         (progressive("linear", "steps = []"), "steps belongs to the strategy \"canary\", and this is \"linear\""),
         (progressive("blue-green", "step_percent = 10"), "belongs to the strategy \"linear\""),
-        (progressive("blue-green", "bake = \"90s\""), "ECS bakes for whole minutes"),
         (progressive("blue-green", "bake = \"25h\""), "bake is at most \"24h\""),
         (progressive("canary", "pause_timeout = \"15m\""), "make it at least \"16m\""),
         (progressive("canary", "pause_timeout = \"25h\""), "pause_timeout is at most \"24h\""),

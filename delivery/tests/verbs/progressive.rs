@@ -108,11 +108,11 @@ async fn tasks_that_crash_are_taken_back_before_users_reach_them() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tasks_that_never_become_ready_are_taken_back_at_the_limit() {
+async fn tasks_that_never_become_ready_are_taken_back_at_the_third() {
     let (stage, before) = stage(STRATEGIES[0]).await;
     let built = staged(&stage, "two").await;
     stage.next_tasks(TaskFault::NeverReady);
-    promote(&stage, &built).await.ended(21).says("it is not in after 1200 s");
+    promote(&stage, &built).await.ended(21).says("tasks were not healthy; task").says("health checks");
     stage.serves(PRODUCTION, &before);
     assert_eq!(stage.app.users_of(&built.commit), 0);
 }
