@@ -6,6 +6,7 @@ mod command;
 mod git;
 mod page;
 mod place;
+mod recipe;
 mod release;
 mod scenario;
 mod stage;
@@ -34,6 +35,7 @@ use self::timeline::{Spent, Timeline, took};
 use self::world::World;
 use crate::Scale;
 use crate::cli::Surroundings;
+use crate::network::Network;
 use crate::serve::RuntimeKind;
 
 /// Not all was as it should be.
@@ -172,6 +174,16 @@ impl Drive {
             production: None,
             verified: None,
         })
+    }
+
+    /// The way to the tasks takes a time where latencies are compared: most answers of the service take
+    /// less than a millisecond, of which half more is nothing that anybody could measure.
+    fn network(&self) -> Network {
+        if self.scenario.iter().any(|scenario| scenario.compares_latencies()) {
+            Network { base: Duration::from_millis(20), jitter: Duration::from_millis(2) }
+        } else {
+            Network::default()
+        }
     }
 
     fn setting(&self) -> String {

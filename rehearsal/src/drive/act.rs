@@ -15,6 +15,11 @@ pub(crate) struct Act {
     /// The cloud before the command.
     pub(crate) before: Snapshot,
     pub(crate) failed_before: u64,
+    /// The shares of production's users that a deployment brought over, in percent, and for how long
+    /// each was seen.
+    pub(crate) shares: Vec<(f64, Duration)>,
+    /// Whether requests of users may fail.
+    pub(crate) may_be_noticed: bool,
 }
 
 impl Act {
@@ -32,7 +37,7 @@ impl Act {
             events: Vec::new(),
         };
         let before = view.cloud.snapshot();
-        Self { step, view, before, failed_before: 0 }
+        Self { step, view, before, failed_before: 0, shares: Vec::new(), may_be_noticed: false }
     }
 
     /// Notes whether something is true, and what was found instead.
@@ -69,6 +74,36 @@ impl Act {
             },
         };
         self.check(what, found.is_empty(), found);
+    }
+
+    /// Looks at the share of production's users that a deployment has brought over by now.
+    pub(crate) fn look_at_share(&mut self, since: Duration) {
+        let Some(share) = self.view.share(Place::Production) else { return };
+        match self.shares.last_mut() {
+            Some((last, time)) if (*last - share).abs() < f64::EPSILON => *time += since,
+            _ => self.shares.push((share, Duration::ZERO)),
+        }
+    }
+
+    /// This share of production's users, in percent, was with the new release for about so long.
+    pub(crate) fn held_at(&mut self, share: f64, time: Duration) {
+        let seen = self.shares.iter().filter(|(its, _)| (its - share).abs() < f64::EPSILON);
+        let held: Duration = seen.map(|(_, time)| *time).sum();
+        // It is looked at four times a second.
+        let enough = held + Duration::from_millis(500) >= time;
+        let found = format!("{:.1} s", held.as_secs_f64());
+        self.check(format!("{share} % of users were with it for {} s", time.as_secs()), enough, found);
+    }
+
+    /// No greater share of production's users, in percent, ever was with the new release.
+    pub(crate) fn reached_at_most(&mut self, most: f64) {
+        let reached = self.shares.iter().map(|(share, _)| *share).fold(0.0, f64::max);
+        self.check(format!("no more than {most} % of users reached it"), reached <= most, format!("{reached} %"));
+    }
+
+    /// Requests of users may fail here: they are counted, and no fault of the engine's.
+    pub(crate) fn users_may_notice(&mut self) {
+        self.may_be_noticed = true;
     }
 
     /// How the last service deployment there ended.

@@ -7,12 +7,13 @@ use anyhow::{Context as _, ensure};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::client::conn::http1::handshake;
 use hyper_util::rt::TokioIo;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::Cloud;
 use crate::registry::Repository;
+use crate::serve::stage::call;
 use crate::snapshot::{ServiceView, Snapshot, TaskView};
 
 /// How long an answer of the service may take.
@@ -70,6 +71,42 @@ impl View {
         let services = self.cloud.snapshot().services;
         let found = services.into_iter().find(|service| service.cluster == place.cluster() && service.name == SERVICE);
         found.with_context(|| format!("{} has no service {SERVICE}", place.cluster()))
+    }
+
+    /// The share of users, in percent, that the last service deployment there has brought over; none
+    /// when it is a rolling update.
+    pub(crate) fn share(&self, place: Place) -> Option<f64> {
+        let last = self.service(place).ok()?.service_deployments.into_iter().next()?;
+        last.shift.map(|shift| shift.production_weight)
+    }
+
+    /// The share of users, in percent, that a digest has; of a rolling update, that of its tasks.
+    pub(crate) fn share_of(&self, place: Place, digest: &str) -> f64 {
+        let Ok(service) = self.service(place) else { return 0.0 };
+        let Some(last) = service.service_deployments.iter().find(|last| last.digest.as_deref() == Some(digest)) else {
+            return 0.0;
+        };
+        if let Some(shift) = &last.shift {
+            return shift.production_weight;
+        }
+        let running = |deployment: &crate::snapshot::DeploymentView| f64::from(deployment.running);
+        let all: f64 = service.deployments.iter().map(running).sum();
+        let ours = service.deployments.iter().filter(|deployment| deployment.digest.as_deref() == Some(digest));
+        100.0 * ours.map(running).sum::<f64>() / all.max(1.0)
+    }
+
+    /// Sets an alarm of CloudWatch, which is made when it is not there.
+    pub(crate) async fn set_alarm(&self, name: &str, state: &str) -> anyhow::Result<()> {
+        const CLOUDWATCH: &str = "GraniteServiceVersion20100801";
+        // Of a metric that nobody sends, so that nothing but this sets it.
+        let alarm = json!({
+            "AlarmName": name, "Namespace": "Rehearsal", "MetricName": "Orders", "Statistic": "Sum", "Period": 60,
+            "EvaluationPeriods": 1, "ComparisonOperator": "LessThanThreshold", "Threshold": 1.0,
+        });
+        call(&self.cloud, CLOUDWATCH, "PutMetricAlarm", &alarm).await?;
+        let set = json!({ "AlarmName": name, "StateValue": state, "StateReason": "the rehearsal says so" });
+        call(&self.cloud, CLOUDWATCH, "SetAlarmState", &set).await?;
+        Ok(())
     }
 
     /// The repository.

@@ -11,11 +11,13 @@ mod never_ready;
 mod promote;
 mod rollback;
 mod second_deployer;
+mod strategy;
 mod ten_in_a_row;
 
 use clap::ValueEnum;
 
 use super::place::Place;
+use super::recipe::Strategy;
 use super::release::Release;
 use super::stage::Stage;
 
@@ -44,6 +46,14 @@ pub(crate) enum Scenario {
     KilledDeployer,
     /// A release that is taken back
     Rollback,
+    /// Rolling updates that are watched: good ones, and bad ones of eight kinds (when asked for)
+    Rolling,
+    /// Blue-green deployments, good and bad (when asked for)
+    BlueGreen,
+    /// Canaries, good and bad (when asked for)
+    Canary,
+    /// Linear deployments, good and bad (when asked for)
+    Linear,
     /// Ten deployments and ten rollbacks in a row, at 200 requests a second (when asked for)
     TenInARow,
 }
@@ -82,7 +92,12 @@ impl Scenario {
 
     /// Whether it is played when nothing was asked for by name: those that only repeat are not.
     fn is_usual(self) -> bool {
-        self != Self::TenInARow
+        self < Self::Rolling
+    }
+
+    /// Whether the engine compares the latencies of two releases.
+    pub(crate) fn compares_latencies(self) -> bool {
+        matches!(self, Self::Rolling | Self::BlueGreen | Self::Canary | Self::Linear)
     }
 
     /// The least number of requests a second that production has while it is played.
@@ -113,6 +128,10 @@ impl Scenario {
             Self::Migration => migration::play(stage).await,
             Self::KilledDeployer => killed_deployer::play(stage).await,
             Self::Rollback => rollback::play(stage).await,
+            Self::Rolling => strategy::play(stage, Strategy::Rolling).await,
+            Self::BlueGreen => strategy::play(stage, Strategy::BlueGreen).await,
+            Self::Canary => strategy::play(stage, Strategy::Canary).await,
+            Self::Linear => strategy::play(stage, Strategy::Linear).await,
             Self::TenInARow => ten_in_a_row::play(stage).await,
         }
     }

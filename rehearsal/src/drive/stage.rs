@@ -1,5 +1,6 @@
 //! The stage: the cloud, the shadow of the work tree, the traffic, and the commands that are played.
 
+use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use super::act::Act;
 use super::command::{Running, Surroundings};
 use super::git::Shadow;
 use super::place::{Place, View};
+use super::recipe::{self, Strategy};
 use super::release::Release;
 use super::terminal::Terminal;
 use super::timeline::{Scene, Timeline};
@@ -17,6 +19,9 @@ use super::traffic::Traffic;
 
 /// How often something that is waited for is looked at.
 const LOOK: Duration = Duration::from_millis(25);
+
+/// How often the shares of a deployment are looked at.
+const LOOK_AT_SHARES: Duration = Duration::from_millis(250);
 
 /// No command of a rehearsal takes longer than this; the first build is the longest.
 const LIMIT: Duration = Duration::from_mins(20);
@@ -85,19 +90,22 @@ impl Stage {
     }
 
     /// Waits for the end of a command.
-    pub(crate) async fn end(&self, mut playing: Playing) -> anyhow::Result<Act> {
-        let (terminal, title, began) = (self.terminal, playing.act.step.title.clone(), playing.began);
-        let mut ticks = interval(Duration::from_millis(250));
+    pub(crate) async fn end(&self, playing: Playing) -> anyhow::Result<Act> {
+        let Playing { mut act, mut running, began } = playing;
+        let (terminal, title) = (self.terminal, act.step.title.clone());
+        let mut ticks = interval(LOOK_AT_SHARES);
         let exit = {
-            let mut end = std::pin::pin!(timeout(LIMIT, playing.running.end()));
+            let mut end = std::pin::pin!(timeout(LIMIT, running.end()));
             loop {
                 tokio::select! {
                     ended = &mut end => break ended.with_context(|| format!("{title}: no end within {LIMIT:?}"))??,
-                    _ = ticks.tick() => terminal.goes_on(&title, began.elapsed()),
+                    _ = ticks.tick() => {
+                        terminal.goes_on(&title, began.elapsed());
+                        act.look_at_share(LOOK_AT_SHARES);
+                    }
                 }
             }
         };
-        let Playing { mut act, running, .. } = playing;
         act.step.exit = Some(exit);
         act.step.took = began.elapsed();
         act.step.output = running.output();
@@ -108,7 +116,12 @@ impl Stage {
     pub(crate) fn done(&mut self, mut act: Act) -> anyhow::Result<()> {
         if self.traffic.is_some() {
             let failed = self.failed() - act.failed_before;
-            act.check("no request to production failed", failed == 0, format!("{failed} failed"));
+            if act.may_be_noticed {
+                self.timeline.expected_failures += failed;
+                act.check(format!("{failed} requests of users failed before it was taken back"), true, "");
+            } else {
+                act.check("no request to production failed", failed == 0, format!("{failed} failed"));
+            }
         }
         let now = self.view.cloud.snapshot();
         let mut events = Vec::new();
@@ -155,6 +168,21 @@ impl Stage {
             }
             tokio::time::sleep(LOOK).await;
         }
+        Ok(())
+    }
+
+    /// Delivers to production by a strategy from now on, or as the repository says.
+    pub(crate) fn deliver_by(&mut self, strategy: Option<Strategy>) -> anyhow::Result<()> {
+        const VARIABLES: [&str; 2] = ["SLIPWAY_SETTINGS", "SLIPWAY_IMAGE_LAYOUT"];
+        self.surroundings.with.retain(|(name, _)| !VARIABLES.iter().any(|variable| name == variable));
+        let Some(strategy) = strategy else { return Ok(()) };
+        let file = self.root.join("delivery.toml");
+        let text = fs::read_to_string(&file).with_context(|| format!("failed to read {}", file.display()))?;
+        let made = self.root.join(format!("target/rehearsal/delivery-{}.toml", strategy.word()));
+        fs::write(&made, recipe::settings(&text, strategy)?)
+            .with_context(|| format!("failed to write {}", made.display()))?;
+        let values = [made.into_os_string(), self.layout().into_os_string()];
+        self.surroundings.with.extend(VARIABLES.map(Into::into).into_iter().zip(values));
         Ok(())
     }
 

@@ -19,6 +19,8 @@ pub(crate) struct Timeline {
     pub(crate) traffic: Vec<Sample>,
     /// What came of them.
     pub(crate) requests: Requests,
+    /// How many of those that failed were to be expected, of releases that only users can see to be bad.
+    pub(crate) expected_failures: u64,
     /// The services at the end.
     pub(crate) services: Vec<ServiceView>,
     /// From the beginning to the end.
@@ -116,7 +118,7 @@ impl Timeline {
 
     /// Whether all was as it should be, no request of the traffic failing among it.
     pub(crate) fn passed(&self) -> bool {
-        self.scenes.iter().all(Scene::passed) && self.requests.failed == 0
+        self.scenes.iter().all(Scene::passed) && self.requests.failed <= self.expected_failures
     }
 
     /// `12 of 13 steps passed, ...`, for the last line and the page.
@@ -124,7 +126,13 @@ impl Timeline {
         let (all, passed) = (self.steps().count(), self.steps().filter(|step| step.passed()).count());
         let traffic = match self.requests.sent {
             0 => "no requests were sent".to_owned(),
-            sent => format!("{} of {sent} requests failed", self.requests.failed),
+            sent => {
+                let expected = match self.expected_failures {
+                    0 => String::new(),
+                    expected => format!(" ({expected} of them of releases that only users can see to be bad)"),
+                };
+                format!("{} of {sent} requests failed{expected}", self.requests.failed)
+            }
         };
         format!("{passed} of {all} steps passed, {traffic}, {}", took(self.took))
     }

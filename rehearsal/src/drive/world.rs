@@ -59,6 +59,7 @@ impl World {
             temporary: surroundings.temporary,
         };
         let server = Server::start(options).await.context("failed to start the cloud")?;
+        server.cloud.set_network(drive.network());
         let (urls, test_urls) = (by_place(&server.public_urls)?, by_place(&server.test_urls)?);
         Ok(Self { server, urls, test_urls, tokens })
     }

@@ -80,9 +80,14 @@ pub(crate) async fn set(cloud: &Cloud, scenery: &Scenery, scale: Scale) -> anyho
 
 /// The authorization token of the registry.
 pub(crate) async fn login(cloud: &Cloud) -> anyhow::Result<String> {
-    let answer = Caller { cloud, region: "us-east-1" }.call(ECR, "GetAuthorizationToken", &json!({})).await?;
+    let answer = call(cloud, ECR, "GetAuthorizationToken", &json!({})).await?;
     let token = answer["authorizationData"][0]["authorizationToken"].as_str();
     token.map(str::to_owned).with_context(|| format!("there is no token in {answer}"))
+}
+
+/// Calls an operation of a service of the JSON protocol.
+pub(crate) async fn call(cloud: &Cloud, service: &str, operation: &str, input: &Value) -> anyhow::Result<Value> {
+    Caller { cloud, region: "us-east-1" }.call(service, operation, input).await
 }
 
 fn create_repository(repository: &Repository) -> Value {

@@ -81,6 +81,7 @@ fn made_up() -> Timeline {
         ],
         scenes,
         traffic: traffic.collect(),
+        expected_failures: 0,
         requests: Requests {
             sent: 2300,
             failed: 7,

@@ -1,0 +1,92 @@
+//! How production is deployed to in a story: `delivery.toml` as it is checked in, with another strategy
+//! and with times that fit a rehearsal.
+//!
+//! What the engine waits for by itself passes in real time, so it is made short here; what ECS waits
+//! for is shortened by the cloud's scale.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use toml::{Table, Value, toml};
+
+/// How long a share of users is watched.
+pub(crate) const RUNG: Duration = Duration::from_secs(5);
+
+/// The alarm that production has.
+pub(crate) const ALARM: &str = "myapp-production-orders";
+
+/// How a release comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strategy {
+    Rolling,
+    BlueGreen,
+    Canary,
+    Linear,
+}
+
+impl Strategy {
+    /// The word in the settings.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Rolling => "rolling",
+            Self::BlueGreen => "blue-green",
+            Self::Canary => "canary",
+            Self::Linear => "linear",
+        }
+    }
+
+    /// The shares of users, in percent, at which a good release is held for [`RUNG`] at least.
+    pub(crate) fn holds(self) -> &'static [f64] {
+        match self {
+            Self::Rolling | Self::BlueGreen => &[],
+            Self::Canary => &[5.0, 50.0],
+            Self::Linear => &[25.0, 50.0, 75.0],
+        }
+    }
+
+    /// What the settings say of it, beside what they say of the environment.
+    fn keys(self) -> Table {
+        let mut keys = match self {
+            Self::Rolling => return toml! { bake = "8s" },
+            Self::BlueGreen => Table::new(),
+            // The default ladder, its times apart.
+            Self::Canary => toml! { steps = [{ percent = 5, watch = "5s" }, { percent = 50, watch = "5s" }] },
+            Self::Linear => toml! {
+                step_percent = 25
+                step_watch = "5s"
+            },
+        };
+        // ECS keeps the old release for a minute, which the cloud shortens to one tenth.
+        keys.extend(toml! {
+            bake = "5s"
+            pause_timeout = "20m"
+        });
+        keys
+    }
+}
+
+/// The settings of this text with production deployed to by this strategy.
+pub(crate) fn settings(text: &str, strategy: Strategy) -> anyhow::Result<String> {
+    let mut settings: Table = text.parse().context("delivery.toml is no TOML")?;
+    let production = settings
+        .get_mut("environments")
+        .and_then(|environments| environments.get_mut("production"))
+        .and_then(Value::as_table_mut)
+        .context("delivery.toml has no [environments.production]")?;
+    for other in ["steps", "step_percent", "step_watch", "bake", "pause_timeout"] {
+        production.remove(other);
+    }
+    production.insert("strategy".to_owned(), strategy.word().into());
+    production.extend(strategy.keys());
+    // Enough probes for a verdict within a watch of some seconds.
+    production.insert(
+        "watch".to_owned(),
+        Value::Table(toml! {
+            probe_rate = 80
+            probe_timeout = "2s"
+            flows_every = "2s"
+        }),
+    );
+    production.insert("alarms".to_owned(), Value::Array(vec![ALARM.into()]));
+    toml::to_string(&settings).context("failed to write the settings")
+}
