@@ -1,7 +1,7 @@
 //! A deployment as one page of HTML: nothing of it comes from elsewhere, so that it can be kept, sent,
 //! and opened without a network.
 //!
-//! **Invariant**: no text reaches the page but through [`Ink::text`]: without secrets, without control
+//! **Invariant**: no text reaches the page but through `Ink::text`: without secrets, without control
 //! characters, without markup of its own. The page runs no script and asks nobody for anything, and
 //! says so in a policy that browsers enforce.
 

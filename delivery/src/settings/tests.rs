@@ -53,7 +53,7 @@ fn the_settings_of_this_repository_can_be_read() {
 }
 
 #[test]
-fn what_the_comments_of_this_repositorys_settings_show_is_true() {
+fn what_the_comments_of_the_repository_s_settings_show_is_true() {
     let text = include_str!("../../../delivery.toml");
     let shown = |key: &str| {
         let line = text.lines().find(|line| line.starts_with(&format!("#   {key} = "))).expect(key);

@@ -206,7 +206,11 @@ async fn an_engine_that_dies_at_a_pause_leaves_a_service_that_is_safe_and_the_ne
             ran = promote(&stage, &built) => panic!("{}", ran.err),
             () = stage.until_paused_at(share) => {}
         }
+        // Users are back at the old release with the timeout of the pause; the new tasks drain after that.
         tokio::time::sleep(Duration::from_mins(14)).await;
+        let shift = stage.service(PRODUCTION).service_deployments[0].shift.clone().expect("it shifts traffic");
+        assert!(shift.production_weight.abs() < f64::EPSILON, "{shift:?}");
+        tokio::time::sleep(Duration::from_mins(2)).await;
         stage.serves(PRODUCTION, &before);
         assert_eq!(stage.service(PRODUCTION).service_deployments[0].status, "ROLLBACK_SUCCESSFUL");
         stage.run("status").await.ended(0).says(&before.commit[..12]);

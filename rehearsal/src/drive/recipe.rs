@@ -90,3 +90,45 @@ pub(crate) fn settings(text: &str, strategy: Strategy) -> anyhow::Result<String>
     production.insert("alarms".to_owned(), Value::Array(vec![ALARM.into()]));
     toml::to_string(&settings).context("failed to write the settings")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = r#"
+[environments.staging]
+strategy = "rolling"
+[environments.production]
+cluster = "myapp-cluster"
+strategy = "linear"
+step_percent = 10
+alarms = []
+[environments.production.smoke]
+retries = 5
+"#;
+
+    #[test]
+    fn production_gets_the_strategy_and_all_else_stays() {
+        for (strategy, word, step) in [
+            (Strategy::Rolling, "rolling", None),
+            (Strategy::BlueGreen, "blue-green", None),
+            (Strategy::Canary, "canary", None),
+            (Strategy::Linear, "linear", Some(25)),
+        ] {
+            let made: Table = settings(FILE, strategy).expect("settings").parse().expect("TOML");
+            let production = &made["environments"]["production"];
+            assert_eq!(production["strategy"].as_str(), Some(word));
+            assert_eq!(production.get("step_percent").and_then(Value::as_integer), step, "{word}");
+            assert_eq!(production["cluster"].as_str(), Some("myapp-cluster"));
+            assert_eq!(production["smoke"]["retries"].as_integer(), Some(5));
+            assert_eq!(production["alarms"][0].as_str(), Some(ALARM));
+            assert_eq!(made["environments"]["staging"]["strategy"].as_str(), Some("rolling"));
+        }
+    }
+
+    #[test]
+    fn settings_without_production_are_refused_with_what_is_missing() {
+        let error = settings("[environments.staging]", Strategy::Canary).expect_err("refusal").to_string();
+        assert!(error.contains("[environments.production]"), "{error}");
+    }
+}
