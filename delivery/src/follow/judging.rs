@@ -48,7 +48,10 @@ impl<'a> Judging<'a> {
     pub async fn watch(&mut self, deployment: Option<&ServiceDeployment>) -> &mut Watch<'a> {
         if self.watch.is_none() {
             if let Some(deployment) = deployment {
-                self.subject.target_groups = self.target_groups(deployment).await;
+                let source = deployment.source_revisions.first();
+                let balancer = self.load_balancer.clone();
+                self.subject.target_groups =
+                    TargetGroups::of(self.subject.clients, balancer, &deployment.target_revision, source).await;
             }
             self.watch = Some(Watch::new(self.subject.clone(), &self.subject.environment.watch));
         }
@@ -62,18 +65,5 @@ impl<'a> Judging<'a> {
             self.unfit = Some(verdict.judgement);
         }
         verdict.passed()
-    }
-
-    /// Where the load balancer counts the requests of either release. Not known, CloudWatch is not asked.
-    async fn target_groups(&self, deployment: &ServiceDeployment) -> Option<TargetGroups> {
-        let load_balancer = self.load_balancer.clone()?;
-        let source = deployment.source_revisions.first();
-        let asked: Vec<String> = [Some(&deployment.target_revision), source].into_iter().flatten().cloned().collect();
-        let revisions = self.subject.clients.service_revisions(&asked).await.ok()?;
-        let group_of =
-            |arn: &String| revisions.iter().find(|revision| revision.arn == *arn)?.target_groups.first().cloned();
-        let candidate = group_of(&deployment.target_revision)?;
-        let serving = source.and_then(group_of).filter(|serving| *serving != candidate);
-        Some(TargetGroups { candidate, serving, load_balancer })
     }
 }

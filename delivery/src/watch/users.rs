@@ -32,6 +32,26 @@ pub struct TargetGroups {
     pub load_balancer: String,
 }
 
+impl TargetGroups {
+    /// Those of a candidate and of what serves beside it, by the ARNs of their service revisions. What is
+    /// not known is none, and CloudWatch is not asked then.
+    pub(crate) async fn of(
+        clients: &Clients,
+        load_balancer: Option<String>,
+        candidate: &String,
+        serving: Option<&String>,
+    ) -> Option<Self> {
+        let load_balancer = load_balancer?;
+        let asked: Vec<String> = [Some(candidate), serving].into_iter().flatten().cloned().collect();
+        let revisions = clients.service_revisions(&asked).await.ok()?;
+        let group_of =
+            |arn: &String| revisions.iter().find(|revision| revision.arn == *arn)?.target_groups.first().cloned();
+        let candidate = group_of(candidate)?;
+        let serving = serving.and_then(group_of).filter(|serving| *serving != candidate);
+        Some(Self { candidate, serving, load_balancer })
+    }
+}
+
 /// What CloudWatch said last, or why it said nothing.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Users {

@@ -61,7 +61,11 @@ impl Watched {
             _ => None,
         };
         let target_groups = match deployment {
-            Some(deployment) => target_groups(session, world, deployment).await,
+            Some(deployment) => {
+                let balancer = world.service.balanced.iter().find_map(|balanced| balanced.production_rule.clone());
+                let source = world.in_flight.as_ref().and(deployment.source_revisions.first());
+                TargetGroups::of(&session.clients, balancer, &deployment.target_revision, source).await
+            }
             None => None,
         };
         Ok(Self {
@@ -105,17 +109,4 @@ async fn commit_before(session: &Session, deployment: &ServiceDeployment) -> Opt
     let revisions = session.clients.service_revisions(std::slice::from_ref(source)).await.ok()?;
     let digest: Digest = revisions.first()?.digest_of(session.container())?.clone();
     session.commit_of(&digest).await.ok().flatten()
-}
-
-/// Where the load balancer counts the requests of either release. Not known, CloudWatch is not asked.
-async fn target_groups(session: &Session, world: &World, deployment: &ServiceDeployment) -> Option<TargetGroups> {
-    let load_balancer = world.service.balanced.iter().find_map(|balanced| balanced.production_rule.clone())?;
-    let source = world.in_flight.as_ref().and(deployment.source_revisions.first());
-    let asked: Vec<String> = [Some(&deployment.target_revision), source].into_iter().flatten().cloned().collect();
-    let revisions = session.clients.service_revisions(&asked).await.ok()?;
-    let group_of =
-        |arn: &String| revisions.iter().find(|revision| revision.arn == *arn)?.target_groups.first().cloned();
-    let candidate = group_of(&deployment.target_revision)?;
-    let serving = source.and_then(group_of).filter(|serving| *serving != candidate);
-    Some(TargetGroups { candidate, serving, load_balancer })
 }
