@@ -1,7 +1,6 @@
 //! `lint`: what can be said of the sources without running them.
 
 mod dependencies;
-mod migrations;
 mod queries;
 mod rust;
 mod spelling;
@@ -37,7 +36,7 @@ pub(crate) struct Lint {
 enum Check {
     /// rustfmt
     Format,
-    /// Every up migration has its down, and the numbers are in order
+    /// What the migrations that this branch adds would do to production
     Migrations,
     /// zizmor: pinned actions, least permissions, no injection
     Workflows,
@@ -97,7 +96,7 @@ impl Check {
             Self::Dependencies => dependencies::check(workspace),
             Self::Workflows => workflows::check(workspace),
             Self::Spelling => spelling::check(workspace, fix),
-            Self::Migrations => migrations::check(workspace),
+            Self::Migrations => crate::migrate::check(workspace),
             Self::Queries => queries::check(workspace, fix),
         }
     }

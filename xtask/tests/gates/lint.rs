@@ -72,6 +72,17 @@ fn a_missing_down_migration_is_refused() {
 }
 
 #[test]
+fn a_migration_that_would_break_what_runs_is_refused() {
+    let copy = Copy::of_repository();
+    let timeouts = "SET LOCAL lock_timeout = '2s';\nSET LOCAL statement_timeout = '30s';\n";
+    copy.write("migrations/9999_drop_slug.up.sql", format!("{timeouts}ALTER TABLE links DROP COLUMN slug;\n"));
+    copy.write("migrations/9999_drop_slug.down.sql", "-- Nothing brings it back.\n");
+    let ran = copy.xtask(&["migrate", "check", "--base", "HEAD"]);
+    ran.expect(REFUSED, "migrations/9999_drop_slug.up.sql:3: ban-drop-column");
+    ran.expect(REFUSED, "in production: the release before names the column");
+}
+
+#[test]
 fn stale_metadata_of_a_query_is_refused_and_renewed_on_request() {
     let copy = Copy::of_repository();
     let metadata = copy.files("app/.sqlx", ".json").remove(0);

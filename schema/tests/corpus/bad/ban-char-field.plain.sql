@@ -1,0 +1,5 @@
+SET LOCAL lock_timeout = '2s';
+SET LOCAL statement_timeout = '30s';
+
+ALTER TABLE users ADD COLUMN country char(2);
+-- found in line 4

@@ -1,0 +1,7 @@
+SET LOCAL lock_timeout = '2s';
+SET LOCAL statement_timeout = '30s';
+
+ALTER TABLE users
+    ADD COLUMN city text,
+    DROP COLUMN score;
+-- found in line 6

@@ -1,0 +1,3 @@
+-- no-transaction
+DROP DATABASE reporting;
+-- found in line 2

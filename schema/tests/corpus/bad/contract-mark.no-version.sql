@@ -1,0 +1,6 @@
+-- contract: soon
+SET LOCAL lock_timeout = '2s';
+SET LOCAL statement_timeout = '30s';
+
+ALTER TABLE users DROP COLUMN age;
+-- found in line 1

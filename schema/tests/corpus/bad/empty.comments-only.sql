@@ -1,0 +1,2 @@
+-- later
+-- found in line 1

@@ -1,0 +1,3 @@
+-- NO-TRANSACTION
+CREATE INDEX CONCURRENTLY users_status ON users (status);
+-- found in line 1

@@ -1,0 +1,2 @@
+CREATE INDEX CONCURRENTLY users_status ON users (status);
+-- found in line 1

@@ -1,0 +1,6 @@
+-- contract: since 0003
+SET LOCAL lock_timeout = '2s';
+SET LOCAL statement_timeout = '30s';
+
+ALTER TABLE users RENAME COLUMN name TO full_name;
+-- found in line 5

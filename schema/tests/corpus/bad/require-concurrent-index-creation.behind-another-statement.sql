@@ -1,0 +1,6 @@
+SET LOCAL lock_timeout = '2s';
+SET LOCAL statement_timeout = '30s';
+
+ALTER TABLE users ADD COLUMN city text;
+CREATE INDEX users_city ON users (city);
+-- found in line 5

@@ -1,0 +1,3 @@
+-- no-transaction
+CLUSTER orders USING orders_user_id;
+-- found in line 2

@@ -1,0 +1,3 @@
+-- no-transaction
+VACUUM FULL orders;
+-- found in line 2

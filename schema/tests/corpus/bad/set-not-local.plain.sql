@@ -1,0 +1,4 @@
+SET lock_timeout = '2s';
+SET LOCAL statement_timeout = '30s';
+ALTER TABLE users ADD COLUMN city text;
+-- found in line 1

@@ -1,0 +1,5 @@
+SET LOCAL lock_timeout = '2s';
+SET LOCAL statement_timeout = '30s';
+
+UPDATE users SET score = 0;
+-- found in line 4

@@ -1,0 +1,4 @@
+SET LOCAL lock_timeout = '2s';
+SET LOCAL statement_timeout = '30s';
+
+ALTER TABLE users ADD CONSTRAINT users_nickname_unique UNIQUE USING INDEX users_nickname_key;

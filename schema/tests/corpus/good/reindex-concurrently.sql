@@ -1,0 +1,2 @@
+-- no-transaction
+REINDEX INDEX CONCURRENTLY orders_user_id;

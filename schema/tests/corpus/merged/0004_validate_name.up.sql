@@ -1,0 +1,4 @@
+SET LOCAL lock_timeout = '2s';
+SET LOCAL statement_timeout = '30s';
+
+ALTER TABLE users VALIDATE CONSTRAINT users_name_present;
