@@ -29,7 +29,8 @@ pub(crate) struct Test {
     #[arg(long)]
     contract: bool,
 
-    /// Instead: the rehearsal cloud with the AWS CLI and docker, and the release engine with moto
+    /// Instead: the rehearsal cloud with the AWS CLI and docker, the release engine with moto, its pages
+    /// with chromium and axe
     #[arg(long, conflicts_with_all = ["coverage", "contract", "gates"])]
     clients: bool,
 

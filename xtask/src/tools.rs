@@ -21,8 +21,8 @@ pub(crate) use self::trivy::{find_trivy, need_trivy};
 enum Origin {
     /// A crate with a program, compiled here with its own lock file.
     Crate,
-    /// A wheel with a program of this name, checked against the hashes in this file of requirements.
-    Wheel { requirements: &'static str, program: &'static str },
+    /// A wheel with this file in it, checked against the hashes in this file of requirements.
+    Wheel { requirements: &'static str, file: &'static str },
 }
 
 /// Which versions found on the PATH will do.
@@ -99,7 +99,7 @@ pub(crate) const ZIZMOR: Tool = Tool {
     purpose: "lint workflows",
     ask: &["--version"],
     accept: Accept::ThisOne,
-    origin: Origin::Wheel { requirements: "zizmor.txt", program: "zizmor" },
+    origin: Origin::Wheel { requirements: "zizmor.txt", file: "bin/zizmor" },
 };
 
 /// Finds misspelt words.
@@ -109,7 +109,7 @@ pub(crate) const TYPOS: Tool = Tool {
     purpose: "lint spelling",
     ask: &["--version"],
     accept: Accept::ThisOne,
-    origin: Origin::Wheel { requirements: "typos.txt", program: "typos" },
+    origin: Origin::Wheel { requirements: "typos.txt", file: "bin/typos" },
 };
 
 /// Sends generated requests to the service.
@@ -119,7 +119,7 @@ pub(crate) const SCHEMATHESIS: Tool = Tool {
     purpose: "test --contract",
     ask: &["--version"],
     accept: Accept::ThisOne,
-    origin: Origin::Wheel { requirements: "schemathesis.txt", program: "schemathesis" },
+    origin: Origin::Wheel { requirements: "schemathesis.txt", file: "bin/schemathesis" },
 };
 
 /// Talks to the rehearsal cloud as a client that others wrote.
@@ -129,7 +129,7 @@ pub(crate) const AWS_CLI: Tool = Tool {
     purpose: "test --clients",
     ask: &[],
     accept: Accept::None,
-    origin: Origin::Wheel { requirements: "awscli.txt", program: "aws" },
+    origin: Origin::Wheel { requirements: "awscli.txt", file: "bin/aws" },
 };
 
 /// Answers the release engine as a stand-in for AWS that others wrote.
@@ -139,12 +139,22 @@ pub(crate) const MOTO: Tool = Tool {
     purpose: "test --clients",
     ask: &[],
     accept: Accept::None,
-    origin: Origin::Wheel { requirements: "moto.txt", program: "moto_server" },
+    origin: Origin::Wheel { requirements: "moto.txt", file: "bin/moto_server" },
+};
+
+/// Looks at a page for what keeps people from reading it; a script, which a browser runs.
+pub(crate) const AXE: Tool = Tool {
+    name: "axe-playwright-python",
+    version: "0.1.8",
+    purpose: "test --clients",
+    ask: &[],
+    accept: Accept::None,
+    origin: Origin::Wheel { requirements: "axe.txt", file: "axe_playwright_python/axe.min.js" },
 };
 
 /// All of them, in the order in which `doctor` lists them.
-pub(crate) const ALL: [&Tool; 9] =
-    [&NEXTEST, &LLVM_COV, &SCHEMATHESIS, &AWS_CLI, &MOTO, &AUDITABLE, &DENY, &ZIZMOR, &TYPOS];
+pub(crate) const ALL: [&Tool; 10] =
+    [&NEXTEST, &LLVM_COV, &SCHEMATHESIS, &AWS_CLI, &MOTO, &AXE, &AUDITABLE, &DENY, &ZIZMOR, &TYPOS];
 
 impl Tool {
     /// The program of this tool, installed first where this machine has none that will do.
@@ -202,11 +212,10 @@ impl Tool {
     }
 
     fn program_in(&self, home: &Path) -> PathBuf {
-        let program = match self.origin {
-            Origin::Crate => self.name,
-            Origin::Wheel { program, .. } => program,
-        };
-        home.join("bin").join(program)
+        match self.origin {
+            Origin::Crate => home.join("bin").join(self.name),
+            Origin::Wheel { file, .. } => home.join(file),
+        }
     }
 
     /// Installs into a folder beside the final one and renames it, so that a half-made one is never

@@ -1,10 +1,9 @@
 //! What a browser makes of the page: an automatic check of accessibility, in light and dark, at the width
 //! of a desk and of a phone, without a network.
 //!
-//! It needs chromium (`CHROMIUM`, or the one on the path) and axe (`AXE`, a path to `axe.min.js`, or
-//! `target/tools/axe/axe.min.js`; the wheel `axe-playwright-python` of the Python index has one), and says so where it has
-//! to be left out. Axe is a script, and the
-//! page forbids scripts: it is run on a copy, inside a frame as wide as the screen that is played.
+//! It needs a browser (`SLIPWAY_TEST_BROWSER`) and axe (`SLIPWAY_TEST_AXE`), which `cargo xtask test
+//! --clients` names, and is left out, saying so, without them. Axe is a script, and the page forbids
+//! scripts: it is run on a copy, inside a frame as wide as the screen that is played.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,14 +17,10 @@ const WIDTHS: [u32; 2] = [1280, 360];
 
 #[test]
 fn an_automatic_check_of_accessibility_finds_nothing() {
-    let (chromium, axe) = match (chromium(), axe()) {
-        (Some(chromium), Some(axe)) => (chromium, axe),
-        (chromium, axe) => {
-            let missing = [("chromium", chromium.is_none()), ("axe", axe.is_none())];
-            let missing: Vec<_> = missing.iter().filter(|(_, missing)| *missing).map(|(name, _)| *name).collect();
-            eprintln!("skipped: there is no {} on this machine", missing.join(" and no "));
-            return;
-        }
+    let program = |name| std::env::var_os(name).map(PathBuf::from);
+    let (Some(chromium), Some(axe)) = (program("SLIPWAY_TEST_BROWSER"), program("SLIPWAY_TEST_AXE")) else {
+        eprintln!("skipped: no browser and no axe are named; `cargo xtask test --clients` does");
+        return;
     };
     let axe = std::fs::read_to_string(axe).expect("axe can be read");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages");
@@ -110,18 +105,4 @@ fn look(chromium: &Path, page: &Path) -> Value {
     let found = found.unwrap_or_else(|| panic!("{}: {}", page.display(), String::from_utf8_lossy(&output.stderr)));
     let found = base64::engine::general_purpose::STANDARD.decode(found).expect("base64");
     serde_json::from_slice(&found).expect("JSON")
-}
-
-fn chromium() -> Option<PathBuf> {
-    let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
-    let on_path = ["chromium", "chromium-browser", "google-chrome"].iter().find_map(|name| {
-        std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
-    });
-    named.or(on_path).filter(|path| path.is_file())
-}
-
-fn axe() -> Option<PathBuf> {
-    let named = std::env::var_os("AXE").map(PathBuf::from);
-    let tool = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/axe/axe.min.js");
-    named.or(Some(tool)).filter(|path| path.is_file())
 }

@@ -56,6 +56,8 @@ impl Scene {
         // Nor those that are known by their folder too.
         scene.program("target/tools/awscli-1.46.3/bin/aws");
         scene.program("target/tools/moto-5.2.5/bin/moto_server");
+        scene.program("target/tools/axe-playwright-python-0.1.8/axe_playwright_python/axe.min.js");
+        scene.program("programs/chromium");
         for (file, text) in [
             ("failures", ""),
             ("calls", ""),
