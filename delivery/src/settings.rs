@@ -124,6 +124,8 @@ pub struct Rollout {
     pub bake: Duration,
     /// After so long without an answer of the engine ECS takes a paused deployment back.
     pub pause_timeout: Duration,
+    /// The same of the pause at which a release bakes.
+    pub bake_timeout: Duration,
     /// Where the candidate is reached before users reach it: the test listener.
     pub test_url: Option<Url>,
 }

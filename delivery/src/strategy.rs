@@ -20,7 +20,13 @@ pub const WHOLE: u32 = 1000;
 pub const BEFORE_USERS: &str = "POST_TEST_TRAFFIC_SHIFT";
 /// ECS's word for the stage before each shift of traffic.
 pub const BEFORE_SHIFT: &str = "PRE_PRODUCTION_TRAFFIC_SHIFT";
-/// ECS's word for the stage in which both releases run and the new one has all traffic.
+/// ECS's word for the stage once all traffic has been shifted, which a deployment enters once:
+/// [lifecycle stages][stages].
+///
+/// [stages]: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html
+pub const AFTER_SHIFT: &str = "POST_PRODUCTION_TRAFFIC_SHIFT";
+/// ECS's word for the stage in which it keeps both releases running by itself, the new one with all
+/// traffic.
 pub const BAKE: &str = "BAKE_TIME";
 
 /// A share in tenths of a percent, for people: `5 %`, `0.5 %`.
@@ -69,6 +75,8 @@ pub enum AtPause {
     Verify,
     /// It is watched for so long.
     Hold(Duration),
+    /// It is watched with all traffic, for as long as it bakes.
+    Bake,
     /// ECS is told to go on.
     GoOn,
 }
@@ -120,6 +128,9 @@ impl Strategy {
     pub fn at_pause(&self, stage: &str, share: Percent) -> AtPause {
         if stage == BEFORE_USERS {
             return AtPause::Verify;
+        }
+        if stage == AFTER_SHIFT && share.0 >= WHOLE {
+            return AtPause::Bake;
         }
         let hold = self.holds().into_iter().find(|hold| hold.share == share.0 && !hold.watch.is_zero());
         match hold {

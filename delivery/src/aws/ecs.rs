@@ -21,7 +21,7 @@ use jiff::Timestamp;
 
 use super::signed::Refusal;
 
-pub use configured::Configured;
+pub use configured::{Bakes, Configured};
 pub use definition::{LogPlace, TaskDefinition};
 pub use deployment::{DeploymentStatus, ServiceDeployment};
 pub use pause::{Answer, Pause, Weights};

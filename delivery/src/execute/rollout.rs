@@ -9,7 +9,7 @@ use super::observe::World;
 use super::session::{Caller, Session};
 use super::settle::Judge;
 use super::step::{Came, Kind};
-use crate::aws::ecs::TaskDefinition;
+use crate::aws::ecs::{Bakes, TaskDefinition};
 use crate::environment::Environment;
 use crate::evidence::Judgement;
 use crate::exit::Ending;
@@ -208,7 +208,9 @@ impl Rollout<'_> {
         }
         guard.check().await.map_err(|error| Ending::Failed(format!("{error:#}")))?;
         let settings = session.of(plan.environment);
-        let configured = world.service.configured(&settings.strategy, &settings.rollout);
+        // A pause that nobody would answer is none.
+        let bakes = if self.until.is_some() { Bakes::ByItself } else { Bakes::AtPause };
+        let configured = world.service.configured(&settings.strategy, &settings.rollout, bakes);
         let service = session.update(plan.environment, definition.arn(), configured).await?;
         if service.task_definition != definition.arn() {
             let reason = format!("ECS was asked for {} and has {}", definition.arn(), service.task_definition);

@@ -15,7 +15,7 @@ use crate::plan::short;
 use crate::progress::{Event, Outcome, Step};
 use crate::prove::{NotProven, prove};
 use crate::release::Release;
-use crate::settings::{EnvironmentSettings, Strategy};
+use crate::settings::EnvironmentSettings;
 use crate::smoke::{Smoke, Smoked};
 use crate::strategy::time;
 use crate::verbs::Answer;
@@ -190,12 +190,11 @@ impl Judge<'_> {
     }
 
     /// What the watches on its way found, and what a watch finds that the strategy leaves for afterwards:
-    /// where ECS kept no old release, and where nobody has watched it come in.
+    /// where ECS kept no old release, and where nobody has watched it bake.
     async fn watched(&self, judging: &mut Judging<'_>, mut checks: Vec<Check>) -> Result<Vec<Check>, Fault> {
         let settings = self.session.of(self.environment);
         let lasts = settings.rollout.bake;
-        let due = settings.strategy == Strategy::Rolling || judging.verdicts.is_empty();
-        if due && !lasts.is_zero() {
+        if !judging.baked && !lasts.is_zero() {
             let watch = judging.watch(None).await;
             let reach = if watch.remembered() > 0 { Reach::After } else { Reach::Alone };
             let what = format!("{} for {}", self.release, time(lasts));

@@ -25,22 +25,29 @@ pub struct Judging<'a> {
     pub verdicts: Vec<Verdict>,
     /// How the release was judged when it may not stay.
     pub unfit: Option<Judgement>,
+    /// Whether it has been watched with all traffic, to the end of its bake, and was well.
+    pub baked: bool,
 }
 
 impl<'a> Judging<'a> {
     /// Nothing is judged yet.
     #[must_use]
     pub fn new(subject: Subject<'a>, load_balancer: Option<String>, until: Option<String>) -> Self {
-        Self { subject, load_balancer, watch: None, until, verdicts: Vec::new(), unfit: None }
+        Self { subject, load_balancer, watch: None, until, verdicts: Vec::new(), unfit: None, baked: false }
     }
 
     pub(super) fn strategy(&self) -> &'a Strategy {
         &self.subject.environment.strategy
     }
 
-    /// For how long the bake is watched: a little shorter than it lasts.
+    /// For how long it bakes.
     pub(super) fn bake(&self) -> Duration {
-        let bake = self.subject.environment.rollout.bake;
+        self.subject.environment.rollout.bake
+    }
+
+    /// For how long ECS's own bake is watched: a little shorter than it lasts.
+    pub(super) fn bake_of_ecs(&self) -> Duration {
+        let bake = self.bake();
         bake.saturating_sub((bake / 10).min(BEFORE_ITS_END))
     }
 

@@ -51,6 +51,8 @@ pub(super) struct Lookout<'a> {
     pub(super) answered: Option<(String, Instant)>,
     /// Why the answer was refused, once told.
     pub(super) refused: Option<String>,
+    /// Whether it bakes, or has baked, at a pause, so that ECS's own bake has no time left.
+    pub(super) baked_at_pause: bool,
 }
 
 impl<'a> Lookout<'a> {
@@ -77,6 +79,7 @@ impl<'a> Lookout<'a> {
             stage: None,
             answered: None,
             refused: None,
+            baked_at_pause: false,
         }
     }
 

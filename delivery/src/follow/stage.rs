@@ -1,5 +1,8 @@
 //! The stages of a deployment that shifts traffic: what is done at each pause, and in the bake.
 //!
+//! The bake is a pause too, so that an engine that dies in it is a rollback. Only what was begun to be left
+//! to ECS bakes in ECS's own way, and whoever takes that up watches it there.
+//!
 //! **Invariant**: a pause is answered `CONTINUE` only after a pass, or where the ladder asks for none.
 
 use std::pin::pin;
@@ -15,7 +18,7 @@ use crate::aws::ecs::{Answer, Pause};
 use crate::decide::Decision;
 use crate::evidence::Judgement;
 use crate::progress::{Event, Stage};
-use crate::strategy::{AtPause, BAKE, BEFORE_SHIFT, BEFORE_USERS, Percent, time};
+use crate::strategy::{AFTER_SHIFT, AtPause, BAKE, BEFORE_SHIFT, BEFORE_USERS, Percent, time};
 use crate::verdict::Verdict;
 use crate::watch::Reach;
 
@@ -45,9 +48,8 @@ enum At {
 impl Lookout<'_> {
     /// Goes forward, until it is in, was left, failed or is somebody else's.
     pub(super) async fn forward(&mut self, mut judging: Option<&mut Judging<'_>>, ears: &mut Ears<'_>) -> Forward {
-        let mut baked = false;
         loop {
-            let due = |lookout: &Self| lookout.due(judging.as_deref(), baked);
+            let due = |lookout: &Self| lookout.due(judging.as_deref());
             match self.attend(ears, |lookout| due(lookout).is_some()).await {
                 Some(Decision::Done) => return Forward::In,
                 Some(Decision::Yield { reason }) => return Forward::Yield { reason },
@@ -61,7 +63,6 @@ impl Lookout<'_> {
                 (Some(Turn::Leave { stage }), _) => return Forward::Left { stage },
                 (Some(Turn::GoOn(pause)), _) => self.go_on(&pause).await,
                 (Some(Turn::Judge { pause, at }), Some(judging)) => {
-                    baked |= at == At::Bake;
                     self.halt();
                     let ended = Box::pin(self.judge(judging, pause.as_ref(), at, ears)).await;
                     self.resume();
@@ -75,14 +76,14 @@ impl Lookout<'_> {
     }
 
     /// What there is to do now.
-    fn due(&self, judging: Option<&Judging<'_>>, baked: bool) -> Option<Turn> {
+    fn due(&self, judging: Option<&Judging<'_>>) -> Option<Turn> {
         let deployment = self.deployment.as_ref()?;
         let stage = deployment.stage.as_deref().unwrap_or_default();
         let share = Percent::of(deployment.weights.production);
         let pause = deployment.pause.clone();
         if let Some(until) = judging.and_then(|judging| judging.until.as_deref())
             && until == stage
-            && (pause.is_some() || stage == BAKE)
+            && (pause.is_some() || (stage == BAKE && !self.baked_at_pause))
         {
             return Some(Turn::Leave { stage: stage.to_owned() });
         }
@@ -98,11 +99,16 @@ impl Lookout<'_> {
                 None | Some(AtPause::GoOn) => return Some(Turn::GoOn(pause)),
                 Some(AtPause::Verify) => At::BeforeUsers,
                 Some(AtPause::Hold(lasts)) => At::Hold { share, lasts },
+                Some(AtPause::Bake) if judging.is_none_or(|judging| judging.bake().is_zero()) => {
+                    return Some(Turn::GoOn(pause));
+                }
+                Some(AtPause::Bake) => At::Bake,
             };
             return Some(Turn::Judge { pause: Some(pause), at });
         }
-        let bakes = judging.is_some_and(|judging| judging.strategy().shift().is_some() && !judging.bake().is_zero());
-        (stage == BAKE && bakes && !baked).then_some(Turn::Judge { pause: None, at: At::Bake })
+        let bakes = judging
+            .is_some_and(|judging| judging.strategy().shift().is_some() && !judging.bake().is_zero() && !judging.baked);
+        (stage == BAKE && bakes).then_some(Turn::Judge { pause: None, at: At::Bake })
     }
 
     /// Tells ECS to go on. What was asked for and not answered is looked at before it is asked for again.
@@ -130,6 +136,11 @@ impl Lookout<'_> {
     ) -> Option<Forward> {
         let progress = self.by.progress;
         let lasts = self.lasts(judging, pause, at);
+        self.baked_at_pause |= at == At::Bake && pause.is_some();
+        if self.baked_at_pause && judging.until.is_some() {
+            let words = "it was begun to bake at a pause, which nobody would answer: it is watched there, and not left";
+            self.warn(self.step, words);
+        }
         let found = {
             let watch = judging.watch(self.deployment.as_ref()).await;
             // Whoever takes up a deployment in its bake has measured nothing to compare it with.
@@ -151,7 +162,7 @@ impl Lookout<'_> {
                 verdict = &mut watching => Ok(verdict),
             };
             match ecs {
-                // The bake is over sooner than its watch: what it finds still decides.
+                // It is in sooner than the watch of its bake is over: what that finds still decides.
                 Err(Some(Decision::Done)) if at == At::Bake => tokio::select! {
                     biased;
                     () = ears.hear() => {
@@ -164,13 +175,12 @@ impl Lookout<'_> {
         };
         let verdict = match found {
             Ok(verdict) => verdict,
-            Err(Some(Decision::Done)) => return Some(Forward::In),
             Err(Some(Decision::Yield { reason })) => return Some(Forward::Yield { reason }),
             Err(Some(Decision::Fail { reason, trigger })) => {
                 let reason = trigger.map_or_else(|| reason.clone(), |trigger| format!("{trigger}: {reason}"));
                 return Some(Forward::Fail { reason });
             }
-            Err(Some(Decision::GoOn) | None) => {
+            Err(Some(Decision::Done | Decision::GoOn) | None) => {
                 judging.unfit = Some(Judgement::Errored);
                 let reason = "somebody else told ECS to go on before the release was judged".to_owned();
                 return Some(Forward::Fail { reason });
@@ -179,7 +189,12 @@ impl Lookout<'_> {
         if !judging.note(&verdict) {
             return Some(Forward::Fail { reason: why(&verdict) });
         }
-        if let Some(pause) = pause {
+        judging.baked |= at == At::Bake;
+        let waits = |pause: &&Pause| {
+            let now = self.deployment.as_ref().and_then(|deployment| deployment.pause.as_ref());
+            now.is_some_and(|now| now.id == pause.id)
+        };
+        if let Some(pause) = pause.filter(waits) {
             self.go_on(pause).await;
         }
         None
@@ -190,6 +205,7 @@ impl Lookout<'_> {
         let wished = match at {
             At::BeforeUsers => return Duration::ZERO,
             At::Hold { lasts, .. } => lasts,
+            At::Bake if pause.is_none() => judging.bake_of_ecs(),
             At::Bake => judging.bake(),
         };
         let expires = pause.and_then(|pause| pause.expires_at);
@@ -216,11 +232,16 @@ impl Lookout<'_> {
         }
         let (name, ..) = &now;
         let strategy = &self.by.environment.strategy;
+        let bake = self.by.environment.rollout.bake;
         let why = match (name.as_str(), strategy.at_pause(name, share)) {
             (BEFORE_USERS, _) if waits => "whether the new release is well, before users reach it".to_owned(),
             (BEFORE_SHIFT, AtPause::Hold(lasts)) if waits => format!("{share} for {}", time(lasts)),
+            (AFTER_SHIFT, AtPause::Bake) if waits && !bake.is_zero() => {
+                format!("the bake: the old release is kept for {}", time(bake))
+            }
             (_, _) if waits => "nothing is due here: on to the next shift".to_owned(),
-            (BAKE, _) => format!("the old release is kept for {}", time(self.by.environment.rollout.bake)),
+            (BAKE, _) if self.baked_at_pause => "nothing: it has baked already, at a pause".to_owned(),
+            (BAKE, _) => format!("the old release is kept for {}", time(bake)),
             ("SCALE_UP", _) => "the tasks of the new release".to_owned(),
             ("TEST_TRAFFIC_SHIFT", _) => "test traffic, on its way to the new release".to_owned(),
             ("PRODUCTION_TRAFFIC_SHIFT", _) => "users' traffic, on its way".to_owned(),

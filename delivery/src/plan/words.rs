@@ -1,10 +1,11 @@
 //! A plan in words.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::{Course, Definition, Plan};
 use crate::release::Digest;
-use crate::settings::{EnvironmentSettings, Limits};
+use crate::settings::{EnvironmentSettings, Limits, Rollout};
 use crate::strategy::{Shift, time};
 
 impl super::Serving {
@@ -92,13 +93,14 @@ fn strategy(settings: &EnvironmentSettings) -> Vec<String> {
         Duration::ZERO => "and the old release is stopped then".to_owned(),
         bake => format!("and the old release is kept for {} more", time(bake)),
     };
+    let Rollout { pause_timeout, bake_timeout, .. } = &settings.rollout;
+    let mut unanswered = format!("without an answer ECS takes it back after {}", time(*pause_timeout));
+    if !settings.rollout.bake.is_zero() {
+        let _ = write!(unanswered, ", in the bake after {}", time(*bake_timeout));
+    }
     vec![
         format!("{}: {}, {bake}; on ECS {on_ecs}", settings.strategy.name(), settings.strategy.ladder()),
-        format!(
-            "watched for at least {} in all; without an answer ECS takes it back after {}",
-            time(watched),
-            time(settings.rollout.pause_timeout)
-        ),
+        format!("watched for at least {} in all; {unanswered}", time(watched)),
     ]
 }
 

@@ -9,10 +9,13 @@ use super::reader::{Problems, Table};
 use super::{Rollout, Rung, Strategy, WatchSettings};
 use crate::edge::Variables;
 use crate::environment::Environment;
-use crate::strategy::{Percent, closest_ladder};
+use crate::strategy::{Percent, closest_ladder, time};
 
 const MINUTE: Duration = Duration::from_mins(1);
-/// The longest bake and the longest pause of ECS.
+/// The longest bake of ECS, and the longest that [a stage of its deployments][stages] may last. A pause may
+/// be set to wait longer, which nothing here leans on.
+///
+/// [stages]: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-blue-green.html
 const DAY: Duration = Duration::from_hours(24);
 /// So much longer than the longest hold a pause may last when nobody says how long: an engine that was
 /// killed can be started again within it.
@@ -55,9 +58,13 @@ pub(super) fn progressive(
         table.tolerate(key);
     }
     let rolling = strategy == Strategy::Rolling;
+    let longest = longest_watch(&strategy, watch);
+    let pause_timeout = pause_timeout(&strategy, longest, table, problems);
+    let (bake, bake_timeout) = bake(&strategy, pause_timeout.saturating_sub(longest), table, problems);
     let rollout = Rollout {
-        bake: bake(&strategy, table, problems),
-        pause_timeout: pause_timeout(&strategy, watch, table, problems),
+        bake,
+        pause_timeout,
+        bake_timeout,
         test_url: test_url(environment, rolling, table, variables, problems),
     };
     (strategy, rollout)
@@ -113,24 +120,48 @@ fn ladder(table: &mut Table<'_, '_>, problems: &mut Problems<'_>) -> Vec<Rung> {
     steps
 }
 
-fn bake(strategy: &Strategy, table: &mut Table<'_, '_>, problems: &mut Problems<'_>) -> Duration {
+/// How long it bakes, and how long ECS waits for an answer at the end of that: as much longer as it does at
+/// every pause, which has to fit into what a stage may last.
+fn bake(
+    strategy: &Strategy,
+    spare: Duration,
+    table: &mut Table<'_, '_>,
+    problems: &mut Problems<'_>,
+) -> (Duration, Duration) {
     let default = if *strategy == Strategy::BlueGreen { Duration::from_hours(1) } else { Duration::ZERO };
     let bake = table.pause("bake", default, problems);
     let span = table.span_of("bake").unwrap_or_else(|| table.span());
-    if bake > DAY {
-        problems.at(&span, format!("{} is at most \"24h\"", table.path("bake")));
+    let path = table.path("bake");
+    if *strategy == Strategy::Rolling {
+        if bake > DAY {
+            problems.at(&span, format!("{path} is at most \"24h\""));
+        }
+        return (bake, Duration::ZERO);
     }
-    bake
+    let most = DAY.saturating_sub(spare.min(SPARE));
+    if bake > most {
+        let minutes = most.as_secs() / 60;
+        problems.at(&span, format!(
+            "{path} is at most \"{minutes}m\": ECS takes back what bakes at a pause when nobody has answered {} after its \
+             end, and waits 24 hours at the most",
+            time(spare.min(SPARE))
+        ));
+    }
+    (bake, (bake + spare).min(DAY))
+}
+
+/// The longest watch at a pause that is not the bake.
+fn longest_watch(strategy: &Strategy, watch: &WatchSettings) -> Duration {
+    let holds = strategy.holds().into_iter().map(|hold| hold.watch);
+    holds.max().unwrap_or_default().max(watch.before_users_at_most())
 }
 
 fn pause_timeout(
     strategy: &Strategy,
-    watch: &WatchSettings,
+    longest: Duration,
     table: &mut Table<'_, '_>,
     problems: &mut Problems<'_>,
 ) -> Duration {
-    let longest =
-        strategy.holds().iter().map(|hold| hold.watch).max().unwrap_or_default().max(watch.before_users_at_most());
     let timeout = table.duration("pause_timeout", (longest + SPARE).min(DAY), problems);
     let path = table.path("pause_timeout");
     let span = table.span_of("pause_timeout").unwrap_or_else(|| table.span());

@@ -82,12 +82,28 @@ fn each_strategy_has_its_defaults() {
     let second_look = Duration::from_secs(200);
     assert_eq!(blue_green.rollout.pause_timeout, Duration::from_mins(10) + second_look, "it takes more probes to tell");
     assert_eq!(blue_green.watched(), Duration::from_mins(61));
+    assert_eq!(blue_green.rollout.bake_timeout, Duration::from_mins(70), "as much longer as every pause");
     let canary = production(&progressive("canary", ""));
     assert_eq!(canary.strategy.shift(), Some(Shift::Linear(Percent(50))));
     assert_eq!(canary.strategy.ladder(), "5 % for 15 min, 50 % for 15 min, 100 %");
     assert_eq!((canary.rollout.bake, canary.watched()), (Duration::ZERO, Duration::from_mins(31)));
     let linear = production(&progressive("linear", ""));
     assert_eq!(linear.strategy, Strategy::Linear { step: 100, watch: Duration::from_mins(15) });
+}
+
+#[test]
+fn ecs_waits_as_much_longer_for_a_bake_as_for_a_watch_and_a_day_at_the_most() {
+    for (lines, bake, timeout) in [
+        ("bake = \"2m\"", 2, 12),
+        ("bake = \"2m\"\npause_timeout = \"16m\"", 2, 3),
+        ("bake = \"1430m\"", 1430, 1440),
+        ("bake = \"1430m\"\npause_timeout = \"24h\"", 1430, 1440),
+        ("bake = \"1439m\"\npause_timeout = \"16m\"", 1439, 1440),
+    ] {
+        let rollout = production(&progressive("canary", lines)).rollout;
+        let expected = (Duration::from_mins(bake), Duration::from_mins(timeout));
+        assert_eq!((rollout.bake, rollout.bake_timeout), expected, "{lines}");
+    }
 }
 
 #[test]
@@ -117,7 +133,10 @@ fn what_ecs_cannot_express_is_refused_with_what_can() {
         (progressive("linear", "step_percent = 12.55"), "no percentage from 3 % to 100 %"),
         (progressive("linear", "steps = []"), "steps belongs to the strategy \"canary\", and this is \"linear\""),
         (progressive("blue-green", "step_percent = 10"), "belongs to the strategy \"linear\""),
-        (progressive("blue-green", "bake = \"25h\""), "bake is at most \"24h\""),
+        (progressive("blue-green", "bake = \"24h\""), "bake is at most \"1430m\""),
+        (progressive("blue-green", "bake = \"1431m\""), "nobody has answered 10 min after its end"),
+        (progressive("canary", "bake = \"24h\"\npause_timeout = \"20m\""), "bake is at most \"1435m\""),
+        ("bake = \"25h\"\n[lock]\nexpiry = \"48h\"".to_owned(), "bake is at most \"24h\""),
         (progressive("canary", "pause_timeout = \"15m\""), "make it at least \"16m\""),
         (progressive("canary", "pause_timeout = \"25h\""), "pause_timeout is at most \"24h\""),
         (progressive("big-bang", ""), "it is \"rolling\", \"blue-green\", \"canary\" or \"linear\""),

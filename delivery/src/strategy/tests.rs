@@ -44,8 +44,15 @@ fn at_a_pause_the_engine_verifies_or_holds_or_goes_straight_on() {
         (default, BEFORE_SHIFT, 49.999_999, hold(20)),
         (default, BEFORE_SHIFT, 55.0, AtPause::GoOn),
         (default, BEFORE_SHIFT, 95.0, AtPause::GoOn),
+        // ECS says that it comes here once, with all traffic; if it came after every shift, there would be
+        // nothing to bake yet.
+        (default, AFTER_SHIFT, 5.0, AtPause::GoOn),
+        (default, AFTER_SHIFT, 95.0, AtPause::GoOn),
+        (default, AFTER_SHIFT, 100.0, AtPause::Bake),
+        (default, AFTER_SHIFT, 99.999_999, AtPause::Bake),
+        (&Strategy::BlueGreen, AFTER_SHIFT, 100.0, AtPause::Bake),
         // A hook of somebody else's making, at another stage: nothing is judged there.
-        (default, "POST_PRODUCTION_TRAFFIC_SHIFT", 5.0, AtPause::GoOn),
+        (default, "POST_SCALE_UP", 0.0, AtPause::GoOn),
         (unwatched, BEFORE_SHIFT, 10.0, AtPause::GoOn),
         (unwatched, BEFORE_SHIFT, 50.0, hold(5)),
         (&Strategy::BlueGreen, BEFORE_USERS, 0.0, AtPause::Verify),

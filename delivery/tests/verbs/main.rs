@@ -9,6 +9,7 @@ mod deploy;
 mod direct;
 mod gates;
 mod judged;
+mod killed;
 #[path = "../shared/layout.rs"]
 mod layout;
 mod look;

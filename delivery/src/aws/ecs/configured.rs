@@ -9,29 +9,34 @@ use aws_sdk_ecs::types as sdk;
 
 use super::Service;
 use crate::settings::{Rollout, Strategy};
-use crate::strategy::{BEFORE_SHIFT, BEFORE_USERS, Shift};
+use crate::strategy::{AFTER_SHIFT, BEFORE_SHIFT, BEFORE_USERS, Shift};
 
 /// A configuration that goes with an update.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Configured(pub(super) sdk::DeploymentConfiguration);
 
+/// Who says when a release has baked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bakes {
+    /// The engine, at a pause: without its answer ECS takes the release back.
+    AtPause,
+    /// ECS, after its own bake time: nobody has to be there, and its alarms alone are at watch.
+    ByItself,
+}
+
 impl Service {
     /// The configuration by which a release comes in; none when the service has it already and ECS need
     /// not be told.
     #[must_use]
-    pub fn configured(&self, strategy: &Strategy, rollout: &Rollout) -> Option<Configured> {
+    pub fn configured(&self, strategy: &Strategy, rollout: &Rollout, bakes: Bakes) -> Option<Configured> {
         let Some(shift) = strategy.shift() else { return self.configured_rolling() };
-        let hook = sdk::DeploymentLifecycleHook::builder()
-            .target_type(sdk::DeploymentLifecycleHookTargetType::Pause)
-            .lifecycle_stages(BEFORE_USERS.into())
-            .lifecycle_stages(BEFORE_SHIFT.into())
-            .timeout_configuration(
-                sdk::DeploymentLifecycleHookTimeoutConfiguration::builder()
-                    .timeout_in_minutes(minutes(rollout.pause_timeout))
-                    .action(sdk::DeploymentLifecycleHookAction::Rollback)
-                    .build(),
-            );
-        Some(self.shifting(shift, rollout.bake, Some(hook.build())))
+        let before = pause(&[BEFORE_USERS, BEFORE_SHIFT], rollout.pause_timeout);
+        let (bake, after) = match bakes {
+            Bakes::AtPause if rollout.bake.is_zero() => (Duration::ZERO, None),
+            Bakes::AtPause => (Duration::ZERO, Some(pause(&[AFTER_SHIFT], rollout.bake_timeout))),
+            Bakes::ByItself => (rollout.bake, None),
+        };
+        Some(self.shifting(shift, bake, [before].into_iter().chain(after)))
     }
 
     /// The configuration by which what served before comes back: at once, without a pause and a bake.
@@ -39,7 +44,7 @@ impl Service {
     pub fn configured_back(&self, strategy: &Strategy) -> Option<Configured> {
         match strategy.shift() {
             None => self.configured_rolling(),
-            Some(_) => Some(self.shifting(Shift::AllAtOnce, Duration::ZERO, None)),
+            Some(_) => Some(self.shifting(Shift::AllAtOnce, Duration::ZERO, [])),
         }
     }
 
@@ -52,14 +57,19 @@ impl Service {
         Some(Configured(configuration))
     }
 
-    fn shifting(&self, shift: Shift, bake: Duration, hook: Option<sdk::DeploymentLifecycleHook>) -> Configured {
+    fn shifting(
+        &self,
+        shift: Shift,
+        bake: Duration,
+        hooks: impl IntoIterator<Item = sdk::DeploymentLifecycleHook>,
+    ) -> Configured {
         let mut configuration = self.without_ours();
         // The circuit breaker is for rolling updates only.
         if let Some(breaker) = &mut configuration.deployment_circuit_breaker {
             (breaker.enable, breaker.rollback) = (false, false);
         }
         configuration.bake_time_in_minutes = Some(minutes(bake));
-        configuration.lifecycle_hooks.get_or_insert_default().extend(hook);
+        configuration.lifecycle_hooks.get_or_insert_default().extend(hooks);
         configuration.strategy = Some(match shift {
             Shift::AllAtOnce => sdk::DeploymentStrategy::BlueGreen,
             Shift::Canary(share) => {
@@ -91,6 +101,20 @@ impl Service {
     }
 }
 
+/// A pause at these stages, which ECS takes back after so long without an answer.
+fn pause(stages: &[&str], timeout: Duration) -> sdk::DeploymentLifecycleHook {
+    sdk::DeploymentLifecycleHook::builder()
+        .target_type(sdk::DeploymentLifecycleHookTargetType::Pause)
+        .set_lifecycle_stages(Some(stages.iter().map(|stage| (*stage).into()).collect()))
+        .timeout_configuration(
+            sdk::DeploymentLifecycleHookTimeoutConfiguration::builder()
+                .timeout_in_minutes(minutes(timeout))
+                .action(sdk::DeploymentLifecycleHookAction::Rollback)
+                .build(),
+        )
+        .build()
+}
+
 /// Whole minutes, rounded up.
 fn minutes(duration: Duration) -> i32 {
     i32::try_from(duration.as_secs().div_ceil(60)).unwrap_or(i32::MAX)
@@ -108,7 +132,7 @@ mod tests {
 
     fn rollout() -> Rollout {
         let (bake, pause_timeout) = (Duration::from_hours(1), Duration::from_secs(90));
-        Rollout { bake, pause_timeout, test_url: None }
+        Rollout { bake, pause_timeout, bake_timeout: bake + pause_timeout, test_url: None }
     }
 
     fn ladder(shares: &[u32]) -> Strategy {
@@ -119,10 +143,10 @@ mod tests {
     #[test]
     fn a_service_that_rolls_is_told_nothing_when_releases_roll() {
         let rolls = service(sdk::DeploymentConfiguration::builder().maximum_percent(200).build());
-        assert_eq!(rolls.configured(&Strategy::Rolling, &rollout()), None);
+        assert_eq!(rolls.configured(&Strategy::Rolling, &rollout(), Bakes::AtPause), None);
         assert_eq!(rolls.configured_back(&Strategy::Rolling), None);
-        let was = rolls.configured(&Strategy::BlueGreen, &rollout()).expect("it shifts").0;
-        let back = service(was).configured(&Strategy::Rolling, &rollout()).expect("it is told").0;
+        let was = rolls.configured(&Strategy::BlueGreen, &rollout(), Bakes::AtPause).expect("it shifts").0;
+        let back = service(was).configured(&Strategy::Rolling, &rollout(), Bakes::AtPause).expect("it is told").0;
         assert_eq!(back.strategy(), Some(&sdk::DeploymentStrategy::Rolling));
         assert_eq!((back.lifecycle_hooks(), back.bake_time_in_minutes()), (&[][..], None));
     }
@@ -134,8 +158,8 @@ mod tests {
             (ladder(&[5]), "CANARY", Some(0.5), None),
             (ladder(&[50, 500]), "LINEAR", None, Some(5.0)),
         ] {
-            let told = service(sdk::DeploymentConfiguration::builder().build()).configured(&strategy, &rollout());
-            let told = told.expect("it shifts").0;
+            let plain = service(sdk::DeploymentConfiguration::builder().build());
+            let told = plain.configured(&strategy, &rollout(), Bakes::AtPause).expect("it shifts").0;
             assert_eq!(told.strategy().map(aws_sdk_ecs::types::DeploymentStrategy::as_str), Some(word));
             assert_eq!(
                 told.canary_configuration().and_then(aws_sdk_ecs::types::CanaryConfiguration::canary_percent),
@@ -145,14 +169,38 @@ mod tests {
                 told.linear_configuration().and_then(aws_sdk_ecs::types::LinearConfiguration::step_percent),
                 linear
             );
-            assert_eq!(told.bake_time_in_minutes(), Some(60));
-            let [hook] = told.lifecycle_hooks() else { panic!("{told:?}") };
-            let stages: Vec<&str> =
-                hook.lifecycle_stages().iter().map(aws_sdk_ecs::types::DeploymentLifecycleHookStage::as_str).collect();
-            assert_eq!(stages, [BEFORE_USERS, BEFORE_SHIFT]);
+            let before = (vec![BEFORE_USERS, BEFORE_SHIFT], 2);
+            assert_eq!(pauses(&told), [before, (vec![AFTER_SHIFT], 62)], "rounded up");
+        }
+    }
+
+    /// The stages of every hook and its timeout in minutes; each rolls back.
+    fn pauses(told: &sdk::DeploymentConfiguration) -> Vec<(Vec<&str>, i32)> {
+        let of = |hook| {
+            let stages = sdk::DeploymentLifecycleHook::lifecycle_stages(hook).iter();
             let timeout = hook.timeout_configuration().expect("it has one");
-            assert_eq!(timeout.timeout_in_minutes(), Some(2), "rounded up");
             assert_eq!(timeout.action(), Some(&sdk::DeploymentLifecycleHookAction::Rollback));
+            let words = stages.map(sdk::DeploymentLifecycleHookStage::as_str).collect();
+            (words, timeout.timeout_in_minutes().expect("it has one"))
+        };
+        told.lifecycle_hooks().iter().map(of).collect()
+    }
+
+    #[test]
+    fn ecs_bakes_by_itself_only_where_nobody_would_answer() {
+        let plain = service(sdk::DeploymentConfiguration::builder().build());
+        let none = Rollout { bake: Duration::ZERO, ..rollout() };
+        for (bakes, rollout, bake, hooks) in [
+            (Bakes::AtPause, &rollout(), 0, 2),
+            (Bakes::ByItself, &rollout(), 60, 1),
+            (Bakes::AtPause, &none, 0, 1),
+            (Bakes::ByItself, &none, 0, 1),
+        ] {
+            let told = plain.configured(&Strategy::BlueGreen, rollout, bakes).expect("it shifts").0;
+            assert_eq!((told.bake_time_in_minutes(), pauses(&told).len()), (Some(bake), hooks), "{bakes:?}");
+            // What one run has told is not kept for the next.
+            let again = service(told).configured(&Strategy::BlueGreen, rollout, Bakes::ByItself).expect("it shifts");
+            assert_eq!(pauses(&again.0).len(), 1, "{bakes:?}");
         }
     }
 
@@ -170,14 +218,15 @@ mod tests {
             .lifecycle_hooks(theirs.clone())
             .set_alarms(alarms.ok())
             .build();
-        let told = service(has.clone()).configured(&Strategy::BlueGreen, &rollout()).expect("it shifts").0;
-        let again = service(told.clone()).configured(&ladder(&[50]), &rollout()).expect("it shifts").0;
+        let told = service(has.clone()).configured(&Strategy::BlueGreen, &rollout(), Bakes::AtPause);
+        let told = told.expect("it shifts").0;
+        let again = service(told).configured(&ladder(&[50]), &rollout(), Bakes::AtPause).expect("it shifts").0;
         assert_eq!((again.maximum_percent(), again.alarms()), (Some(150), has.alarms()));
         assert_eq!(
             again.deployment_circuit_breaker().map(aws_sdk_ecs::types::DeploymentCircuitBreaker::enable),
             Some(false)
         );
-        assert_eq!((again.lifecycle_hooks().len(), &again.lifecycle_hooks()[0]), (2, &theirs));
+        assert_eq!((again.lifecycle_hooks().len(), &again.lifecycle_hooks()[0]), (3, &theirs));
         let back = service(again).configured_back(&ladder(&[50])).expect("it shifts").0;
         assert_eq!(back.strategy(), Some(&sdk::DeploymentStrategy::BlueGreen));
         assert_eq!((back.lifecycle_hooks(), back.bake_time_in_minutes()), (&[theirs][..], Some(0)));

@@ -8,5 +8,6 @@ mod deployment;
 mod failing;
 mod life;
 mod one_off;
+mod paused;
 mod superseded;
 mod world;
