@@ -1,3 +1,3 @@
 -- no-transaction
--- Two users of one nickname were merged last week.
-CREATE UNIQUE INDEX CONCURRENTLY users_nickname_key ON users (nickname);
+-- Two users of one name were merged last week.
+CREATE UNIQUE INDEX CONCURRENTLY users_name_key ON users (lower(name));
