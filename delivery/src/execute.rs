@@ -5,6 +5,7 @@
 //! **Invariant**: before ECS was asked for the new revision a failure is 10, 11, 20 or 130; from then on
 //! it is 21 when the old release was seen to serve again, and 22 otherwise.
 
+mod alarms;
 mod back;
 mod observe;
 mod rollout;

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::alarms;
 use super::back::{Goal, bring_back, tag_back, usable};
 use super::session::{Caller, Session};
 use crate::environment::Environment;
@@ -199,7 +200,11 @@ impl Judge<'_> {
             let reach = if watch.remembered() > 0 { Reach::After } else { Reach::Alone };
             let what = format!("{} for {}", self.release, time(lasts));
             let begun = self.session.progress.begin(Step::Smoke, what, Some(lasts + settings.watch.probe_timeout));
-            let verdict = watch.hold(reach, lasts, &self.session.progress).await;
+            let verdict = tokio::select! {
+                biased;
+                verdict = alarms::ringing(self.session, settings, "after") => verdict,
+                verdict = watch.hold(reach, lasts, &self.session.progress) => verdict,
+            };
             if !judging.note(&verdict) {
                 begun.end(Outcome::Failed, verdict.why());
                 checks.extend(verdict.checks());

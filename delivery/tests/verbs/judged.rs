@@ -126,6 +126,29 @@ async fn with_rolling_a_release_may_be_watched_afterwards_and_is_brought_back_wh
 }
 
 #[tokio::test(start_paused = true)]
+async fn with_rolling_an_alarm_that_rings_while_it_is_watched_afterwards_brings_the_old_one_back() {
+    let stage = Stage::new().await;
+    let before = promoted(&stage, "one").await;
+    stage.set_production("bake = \"10m\"");
+    let built = staged(&stage, "two").await;
+    let ring = async {
+        let is_in = || {
+            let newest = stage.service(PRODUCTION).service_deployments.remove(0);
+            newest.digest.as_ref() == Some(&built.digest) && newest.status == "SUCCESSFUL"
+        };
+        while !is_in() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        tokio::time::sleep(Duration::from_mins(2)).await;
+        stage.ring("ALARM").await;
+    };
+    let (ran, ()) = tokio::join!(promote(&stage, &built), ring);
+    ran.ended(exit::ROLLED_BACK).says("alarm: errors rings (after, failed)");
+    stage.serves(PRODUCTION, &before);
+    assert_eq!(stage.verdicts(&built), ["staging passed", "production failed"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_has_no_stage_to_be_left_at_is_not_left() {
     let stage = Stage::new().await;
     let built = staged(&stage, "one").await;
