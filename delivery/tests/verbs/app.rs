@@ -31,7 +31,7 @@ pub(crate) struct Trap {
 #[derive(Clone)]
 pub(crate) struct App {
     cloud: Cloud,
-    simulation: Simulation,
+    pub(crate) simulation: Simulation,
     links: Arc<Mutex<BTreeSet<String>>>,
     turn: Arc<Mutex<usize>>,
     trap: Arc<Mutex<Option<Trap>>>,
