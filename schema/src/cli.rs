@@ -36,14 +36,8 @@ impl Cli {
 /// What the migrations that this branch adds would do to production
 #[derive(Debug, Args)]
 struct Check {
-    /// Take what this revision has for merged [default: where this branch left main; on main, and in
-    /// GitHub Actions, the commit before]
-    #[arg(long, value_name = "REVISION", conflicts_with = "all")]
-    base: Option<String>,
-
-    /// Check all migrations, as if none were merged
-    #[arg(long)]
-    all: bool,
+    #[command(flatten)]
+    base: Base,
 
     /// Print the findings as JSON on standard output
     #[arg(long)]
@@ -53,42 +47,36 @@ struct Check {
     place: Place,
 }
 
-/// Where the migrations are.
+/// Which migrations are merged already.
 #[derive(Debug, Args)]
-struct Place {
-    /// The folder of the repository, with `migrations` in it
-    #[arg(long, default_value = ".", value_name = "FOLDER")]
-    root: PathBuf,
+pub struct Base {
+    /// Take what this revision has for merged [default: where this branch left main; on main, and in
+    /// GitHub Actions, the commit before]
+    #[arg(long, value_name = "REVISION", conflicts_with = "all")]
+    base: Option<String>,
+
+    /// Take all migrations for new, as if none were merged
+    #[arg(long)]
+    all: bool,
 }
 
-impl Place {
-    fn migrations(&self) -> PathBuf {
-        self.root.join("migrations")
-    }
-}
-
-impl Check {
-    fn run(self) -> anyhow::Result<Exit> {
-        let folder = Folder::read(&self.place.migrations())?;
-        let merged = match self.merged(&self.place.root) {
-            Ok(merged) => merged,
+impl Base {
+    /// Asks git; says so where it cannot tell, which is none.
+    #[must_use]
+    pub fn merged(&self, root: &Path) -> Option<Merged> {
+        match self.ask(root) {
+            Ok(merged) => Some(merged),
             Err(error) => {
                 eprintln!(
                     "could not tell: which migrations are merged already: {error:#}\n\
-                     Name a revision that is, with --base REVISION, or check all of them with --all."
+                     Name a revision that is, with --base REVISION, or take all of them for new with --all."
                 );
-                return Ok(Exit::CouldNotTell);
+                None
             }
-        };
-        let findings = check::check(&folder, merged.folder.as_ref());
-        if self.json {
-            println!("{}", serde_json::to_string_pretty(&findings)?);
         }
-        report(&folder, &merged, &findings);
-        Ok(if findings.is_empty() { Exit::Done } else { Exit::Refused })
     }
 
-    fn merged(&self, root: &Path) -> anyhow::Result<Merged> {
+    fn ask(&self, root: &Path) -> anyhow::Result<Merged> {
         if self.all {
             return Ok(Merged { commit: None, folder: Some(Folder::default()) });
         }
@@ -100,6 +88,35 @@ impl Check {
             }
         };
         revision.map_or_else(|| Ok(Merged::default()), |revision| git::read(root, &revision))
+    }
+}
+
+/// Where the migrations are.
+#[derive(Debug, Args)]
+pub struct Place {
+    /// The folder of the repository, with `migrations` in it
+    #[arg(long, default_value = ".", value_name = "FOLDER")]
+    pub root: PathBuf,
+}
+
+impl Place {
+    /// The folder with the migrations.
+    #[must_use]
+    pub fn migrations(&self) -> PathBuf {
+        self.root.join("migrations")
+    }
+}
+
+impl Check {
+    fn run(self) -> anyhow::Result<Exit> {
+        let folder = Folder::read(&self.place.migrations())?;
+        let Some(merged) = self.base.merged(&self.place.root) else { return Ok(Exit::CouldNotTell) };
+        let findings = check::check(&folder, merged.folder.as_ref());
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&findings)?);
+        }
+        report(&folder, &merged, &findings);
+        Ok(if findings.is_empty() { Exit::Done } else { Exit::Refused })
     }
 }
 

@@ -4,14 +4,14 @@ use clap::Args;
 
 use crate::exit::Ending;
 use crate::process::wait;
-use crate::workspace::Workspace;
+use crate::workspace::{Database, Workspace};
 
-/// check and new for the files under migrations; up, down or status on the database in DATABASE_URL
+/// check, prove and new for the files under migrations; up, down or status on the database in DATABASE_URL
 #[derive(Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Migrate {
-    /// check [--all | --base REVISION] [--json]; new NAME [--no-transaction | --contract VERSION];
-    /// or passed to the service: up, down, status, and their options (--help lists them)
+    /// check [--all | --base REVISION] [--json]; prove [--all | --base REVISION]; new NAME
+    /// [--no-transaction | --contract VERSION]; or passed to the service: up, down, status, and their options (--help lists them)
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
     arguments: Vec<String>,
 }
@@ -23,6 +23,9 @@ impl Migrate {
             let status = wait(workspace.program("schema").args(self.arguments))?;
             return Ending::passed_on("migrate", status);
         }
+        if let Some(("prove", rest)) = self.arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+            return prove(workspace, rest);
+        }
         let status = wait(workspace.program("app").arg("migrate").args(self.arguments))?;
         Ending::of_child("migrate", status)
     }
@@ -32,4 +35,13 @@ impl Migrate {
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let status = wait(workspace.program("schema").arg("check"))?;
     Ending::of_child("migrate check", status)
+}
+
+/// Takes the new migrations up, down and up again, with rows in every table, on a PostgreSQL that this
+/// machine has or makes.
+pub(crate) fn prove(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let proof = workspace.with_postgres(Database::Server).arg(program);
+    let proof = proof.args(["run", "--quiet", "--locked", "--package", "prove", "--", "round-trip"]);
+    Ending::of_child("migrate prove", wait(proof.args(arguments))?)
 }

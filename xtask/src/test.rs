@@ -71,6 +71,7 @@ impl Test {
         gate("the tests", tests.args(self.nextest_arguments()))?;
         if self.arguments.is_empty() {
             // nextest leaves the examples in the documentation to rustdoc.
+            crate::migrate::prove(workspace, &[])?;
             gate("the examples", workspace.cargo().args(["test", "--quiet", "--workspace", "--locked", "--doc"]))?;
         }
         Ok(())

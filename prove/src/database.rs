@@ -1,0 +1,47 @@
+//! A database of its own on the server in `DATABASE_URL`, gone when it is no longer needed.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use anyhow::Context as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
+
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// An empty database and a connection to it.
+pub(crate) struct Database {
+    server: PgConnectOptions,
+    name: String,
+    /// The connection.
+    pub(crate) connection: PgConnection,
+}
+
+impl Database {
+    pub(crate) async fn make(server: &PgConnectOptions) -> anyhow::Result<Self> {
+        let name = format!("prove_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let mut admin = server.connect().await.context("failed to connect to the server in DATABASE_URL")?;
+        admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE template0"))).await?;
+        admin.close().await?;
+        let connection = server.clone().database(&name).connect().await?;
+        Ok(Self { server: server.clone(), name, connection })
+    }
+
+    /// Runs a file as a migration is run: in one transaction, unless it says otherwise.
+    pub(crate) async fn run(&mut self, text: &str) -> Result<(), sqlx::Error> {
+        if text.starts_with("-- no-transaction") {
+            self.connection.execute(AssertSqlSafe(text.to_owned())).await?;
+            return Ok(());
+        }
+        let mut transaction = self.connection.begin().await?;
+        transaction.execute(AssertSqlSafe(text.to_owned())).await?;
+        transaction.commit().await
+    }
+
+    pub(crate) async fn remove(self) -> anyhow::Result<()> {
+        self.connection.close().await?;
+        let mut admin = self.server.connect().await?;
+        admin.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name))).await?;
+        admin.close().await?;
+        Ok(())
+    }
+}
