@@ -10,7 +10,7 @@ use crate::aws::ecr::Reference;
 use crate::aws::ecs::{Deployment, DeploymentStatus, Service, ServiceDeployment, TaskDefinition};
 use crate::environment::Environment;
 use crate::exit::Ending;
-use crate::plan::{Definition, InFlight, Serving};
+use crate::plan::{Definition, InFlight, Serving, short};
 use crate::release::{Commit, Digest};
 
 /// How much older than a service's primary deployment a service deployment may be that names its
@@ -38,6 +38,18 @@ impl World {
     /// The service deployment by which what serves came in, when it is known.
     pub(crate) fn came_in(&self) -> Option<&ServiceDeployment> {
         self.deployments.iter().find(|one| Some(&one.target_revision) == self.serving.revision.as_ref())
+    }
+
+    /// What became of the last attempt to bring something in, when it was taken back or did not come back.
+    pub(crate) fn last_attempt(&self) -> Option<String> {
+        let last = self.deployments.first()?;
+        let how = match last.status {
+            DeploymentStatus::RollbackSuccessful => "was taken back",
+            DeploymentStatus::RollbackFailed => "was NOT taken back",
+            _ => return None,
+        };
+        let because = last.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        Some(format!("the last deployment there, {}, {how} ({}){because}", short(&last.arn), last.status))
     }
 
     /// When what serves was asked for.

@@ -44,6 +44,9 @@ pub(super) async fn planned(session: &Session, source: &Source<'_>) -> anyhow::R
         preflight(session, source.environment, world, wanted).await?;
     }
     let mut lines = plan.lines(session.of(source.environment), &session.settings.limits);
+    if let Some(attempt) = world.last_attempt() {
+        lines.push(session.redactor.redact(&attempt));
+    }
     let holder = holder_of(&session.registry, source.environment).await?;
     if let Some(holder) = &holder {
         lines.push(format!("it would be refused now: {holder}"));
@@ -69,6 +72,9 @@ pub(super) async fn deploy(
     let Decided { plan, world, wanted } = decide(session, source, deadline).await?;
     let about = About { release: Some(plan.release.clone()), serving: plan.from.words() };
     session.progress.tell(Event::About(Box::new(about)));
+    if let Some(attempt) = world.last_attempt() {
+        session.progress.say(Step::Plan, session.redactor.redact(&attempt));
+    }
     for line in plan.lines(session.of(source.environment), &session.settings.limits) {
         session.progress.say(Step::Plan, line);
     }

@@ -48,8 +48,18 @@ impl Act {
 
     /// The command said this.
     pub(crate) fn says(&mut self, words: &str) {
-        let holds = self.step.output.iter().any(|line| line.text.contains(words));
+        let holds = self.has_said(words);
         self.check(format!("it says {words:?}"), holds, "that it does not");
+    }
+
+    /// The command said one of these.
+    pub(crate) fn says_either(&mut self, words: [&str; 2]) {
+        let holds = words.iter().any(|words| self.has_said(words));
+        self.check(format!("it says {:?} or {:?}", words[0], words[1]), holds, "that it does not");
+    }
+
+    fn has_said(&self, words: &str) -> bool {
+        self.step.output.iter().any(|line| line.text.contains(words))
     }
 
     /// This release serves there: ECS says so, tasks run it and nothing else, and users get it.

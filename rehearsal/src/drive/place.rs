@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use crate::Cloud;
 use crate::registry::Repository;
 use crate::serve::stage::call;
-use crate::snapshot::{ServiceView, Snapshot, TaskView};
+use crate::snapshot::{HookView, ServiceView, Snapshot, TaskView};
 
 /// How long an answer of the service may take.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -78,6 +78,17 @@ impl View {
     pub(crate) fn share(&self, place: Place) -> Option<f64> {
         let last = self.service(place).ok()?.service_deployments.into_iter().next()?;
         last.shift.map(|shift| shift.production_weight)
+    }
+
+    /// The pause at which the last service deployment there waits for an answer, if it does.
+    pub(crate) fn pause(&self, place: Place) -> Option<HookView> {
+        let last = self.service(place).ok()?.service_deployments.into_iter().next()?;
+        last.shift?.hooks.into_iter().find(|hook| hook.status == "AWAITING_ACTION")
+    }
+
+    /// How the last service deployment there stands.
+    pub(crate) fn status(&self, place: Place) -> Option<String> {
+        self.service(place).ok()?.service_deployments.into_iter().next().map(|last| last.status)
     }
 
     /// The share of users, in percent, that a digest has; of a rolling update, that of its tasks.

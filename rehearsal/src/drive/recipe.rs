@@ -12,8 +12,35 @@ use toml::{Table, Value, toml};
 /// How long a share of users is watched.
 pub(crate) const RUNG: Duration = Duration::from_secs(5);
 
+/// For how long ECS waits at a pause, in minutes of the cloud's.
+const PATIENCE: u32 = 20;
+
+/// The same where an engine dies at one: the engine ends a watch half a minute, which passes as it is,
+/// before ECS waits no longer, so that this leaves it its watch and not much more.
+const LITTLE_PATIENCE: u32 = 7;
+
 /// The alarm that production has.
 pub(crate) const ALARM: &str = "myapp-production-orders";
+
+/// How production is delivered to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Recipe {
+    pub(crate) strategy: Strategy,
+    /// For how long ECS waits at a pause, in minutes of the cloud's.
+    pub(crate) patience: u32,
+}
+
+impl Recipe {
+    /// By a strategy, and an engine that lives.
+    pub(crate) fn of(strategy: Strategy) -> Self {
+        Self { strategy, patience: PATIENCE }
+    }
+
+    /// The same by an engine that is going to die at a pause.
+    pub(crate) fn impatient(strategy: Strategy) -> Self {
+        Self { strategy, patience: LITTLE_PATIENCE }
+    }
+}
 
 /// How a release comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +72,7 @@ impl Strategy {
     }
 
     /// What the settings say of it, beside what they say of the environment.
-    fn keys(self) -> Table {
+    fn keys(self, patience: u32) -> Table {
         let mut keys = match self {
             Self::Rolling => return toml! { bake = "8s" },
             Self::BlueGreen => Table::new(),
@@ -57,16 +84,15 @@ impl Strategy {
             },
         };
         // ECS keeps the old release for a minute, which the cloud shortens to one tenth.
-        keys.extend(toml! {
-            bake = "5s"
-            pause_timeout = "20m"
-        });
+        keys.extend(toml! { bake = "5s" });
+        keys.insert("pause_timeout".to_owned(), format!("{patience}m").into());
         keys
     }
 }
 
-/// The settings of this text with production deployed to by this strategy.
-pub(crate) fn settings(text: &str, strategy: Strategy) -> anyhow::Result<String> {
+/// The settings of this text with production deployed to by this recipe.
+pub(crate) fn settings(text: &str, recipe: Recipe) -> anyhow::Result<String> {
+    let Recipe { strategy, patience } = recipe;
     let mut settings: Table = text.parse().context("delivery.toml is no TOML")?;
     let production = settings
         .get_mut("environments")
@@ -77,7 +103,10 @@ pub(crate) fn settings(text: &str, strategy: Strategy) -> anyhow::Result<String>
         production.remove(other);
     }
     production.insert("strategy".to_owned(), strategy.word().into());
-    production.extend(strategy.keys());
+    production.extend(strategy.keys(patience));
+    if let Some(smoke) = production.get_mut("smoke").and_then(Value::as_table_mut) {
+        smoke.insert("pause".to_owned(), "1s".into());
+    }
     // Enough probes for a verdict within a watch of some seconds.
     production.insert(
         "watch".to_owned(),
@@ -115,12 +144,15 @@ retries = 5
             (Strategy::Canary, "canary", None),
             (Strategy::Linear, "linear", Some(25)),
         ] {
-            let made: Table = settings(FILE, strategy).expect("settings").parse().expect("TOML");
+            let made: Table = settings(FILE, Recipe::of(strategy)).expect("settings").parse().expect("TOML");
             let production = &made["environments"]["production"];
             assert_eq!(production["strategy"].as_str(), Some(word));
             assert_eq!(production.get("step_percent").and_then(Value::as_integer), step, "{word}");
             assert_eq!(production["cluster"].as_str(), Some("myapp-cluster"));
             assert_eq!(production["smoke"]["retries"].as_integer(), Some(5));
+            assert_eq!(production["smoke"]["pause"].as_str(), Some("1s"));
+            let patient = production.get("pause_timeout").and_then(Value::as_str);
+            assert_eq!(patient, (strategy != Strategy::Rolling).then_some("20m"), "{word}");
             assert_eq!(production["alarms"][0].as_str(), Some(ALARM));
             assert_eq!(made["environments"]["staging"]["strategy"].as_str(), Some("rolling"));
         }
@@ -128,7 +160,7 @@ retries = 5
 
     #[test]
     fn settings_without_production_are_refused_with_what_is_missing() {
-        let error = settings("[environments.staging]", Strategy::Canary).expect_err("refusal").to_string();
+        let error = settings("[environments.staging]", Recipe::of(Strategy::Canary)).expect_err("refusal").to_string();
         assert!(error.contains("[environments.production]"), "{error}");
     }
 }

@@ -5,8 +5,10 @@ mod crash;
 mod deploy_staging;
 mod dirty_tree;
 mod killed_deployer;
+mod killed_while_shifting;
 mod migration;
 mod missing_image;
+mod monitored;
 mod never_ready;
 mod promote;
 mod rollback;
@@ -54,6 +56,10 @@ pub(crate) enum Scenario {
     Canary,
     /// Linear deployments, good and bad (when asked for)
     Linear,
+    /// A release that is watched after it came in: a good one, and one that goes bad (when asked for)
+    Monitored,
+    /// Engines that are killed while they bring a canary in (when asked for)
+    KilledWhileShifting,
     /// Ten deployments and ten rollbacks in a row, at 200 requests a second (when asked for)
     TenInARow,
 }
@@ -97,7 +103,7 @@ impl Scenario {
 
     /// Whether the engine compares the latencies of two releases.
     pub(crate) fn compares_latencies(self) -> bool {
-        matches!(self, Self::Rolling | Self::BlueGreen | Self::Canary | Self::Linear)
+        self >= Self::Rolling && self != Self::TenInARow
     }
 
     /// The least number of requests a second that production has while it is played.
@@ -132,6 +138,8 @@ impl Scenario {
             Self::BlueGreen => strategy::play(stage, Strategy::BlueGreen).await,
             Self::Canary => strategy::play(stage, Strategy::Canary).await,
             Self::Linear => strategy::play(stage, Strategy::Linear).await,
+            Self::Monitored => monitored::play(stage).await,
+            Self::KilledWhileShifting => killed_while_shifting::play(stage).await,
             Self::TenInARow => ten_in_a_row::play(stage).await,
         }
     }

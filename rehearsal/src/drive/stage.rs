@@ -11,7 +11,7 @@ use super::act::Act;
 use super::command::{Running, Surroundings};
 use super::git::Shadow;
 use super::place::{Place, View};
-use super::recipe::{self, Strategy};
+use super::recipe::{self, Recipe};
 use super::release::Release;
 use super::terminal::Terminal;
 use super::timeline::{Scene, Timeline};
@@ -171,15 +171,53 @@ impl Stage {
         Ok(())
     }
 
-    /// Delivers to production by a strategy from now on, or as the repository says.
-    pub(crate) fn deliver_by(&mut self, strategy: Option<Strategy>) -> anyhow::Result<()> {
+    /// Waits until a command that is under way has said something.
+    pub(crate) async fn until_it_says(
+        &self,
+        playing: &mut Playing,
+        words: &str,
+        limit: Duration,
+    ) -> anyhow::Result<()> {
+        let deadline = Instant::now() + limit;
+        while !playing.running.output().iter().any(|line| line.text.contains(words)) {
+            if playing.running.has_ended() {
+                bail!("the command ended before it said {words:?}");
+            }
+            if Instant::now() >= deadline {
+                bail!("it did not say {words:?} within {limit:?}");
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
+    }
+
+    /// Waits, with no command under way any more, until something is so.
+    pub(crate) async fn see(&self, act: &mut Act, what: &str, limit: Duration, is_so: impl Fn(&View) -> bool) {
+        let deadline = Instant::now() + limit;
+        let mut ticks = interval(LOOK_AT_SHARES);
+        let holds = loop {
+            ticks.tick().await;
+            act.look_at_share(LOOK_AT_SHARES);
+            if is_so(&self.view) {
+                break true;
+            }
+            if Instant::now() >= deadline {
+                break false;
+            }
+            self.terminal.goes_on(&act.step.title, self.began.elapsed().saturating_sub(act.step.began));
+        };
+        act.check(what, holds, format!("not within {} s", limit.as_secs()));
+    }
+
+    /// Delivers to production by a recipe from now on, or as the repository says.
+    pub(crate) fn deliver_by(&mut self, recipe: Option<Recipe>) -> anyhow::Result<()> {
         const VARIABLES: [&str; 2] = ["SLIPWAY_SETTINGS", "SLIPWAY_IMAGE_LAYOUT"];
         self.surroundings.with.retain(|(name, _)| !VARIABLES.iter().any(|variable| name == variable));
-        let Some(strategy) = strategy else { return Ok(()) };
+        let Some(recipe) = recipe else { return Ok(()) };
         let file = self.root.join("delivery.toml");
         let text = fs::read_to_string(&file).with_context(|| format!("failed to read {}", file.display()))?;
-        let made = self.root.join(format!("target/rehearsal/delivery-{}.toml", strategy.word()));
-        fs::write(&made, recipe::settings(&text, strategy)?)
+        let made = self.root.join(format!("target/rehearsal/delivery-{}.toml", recipe.strategy.word()));
+        fs::write(&made, recipe::settings(&text, recipe)?)
             .with_context(|| format!("failed to write {}", made.display()))?;
         let values = [made.into_os_string(), self.layout().into_os_string()];
         self.surroundings.with.extend(VARIABLES.map(Into::into).into_iter().zip(values));

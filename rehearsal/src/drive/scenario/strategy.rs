@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::act::Act;
 use super::super::place::{Place, SERVICE, View};
-use super::super::recipe::{ALARM, RUNG, Strategy};
+use super::super::recipe::{ALARM, RUNG, Recipe, Strategy};
 use super::super::release::Release;
 use super::super::stage::Stage;
 use super::{serving, verified_release};
@@ -75,7 +75,7 @@ pub(super) async fn play(stage: &mut Stage, strategy: Strategy) -> anyhow::Resul
     let _ = verified_release(stage, "a release whose luck changes").await?;
     let release = serving(stage, Place::Staging)?;
     stage.view.set_alarm(ALARM, "OK").await?;
-    stage.deliver_by(Some(strategy))?;
+    stage.deliver_by(Some(Recipe::of(strategy)))?;
     let played = all(stage, strategy, &release).await;
     stage.deliver_by(None)?;
     stage.view.cloud.faults(Faults::clear);
@@ -137,9 +137,14 @@ async fn taken_back(stage: &mut Stage, strategy: Strategy, release: &Release, ba
     let mut act = stage.end(playing).await?;
     stage.view.cloud.faults(Faults::clear);
     stage.view.set_alarm(ALARM, "OK").await?;
-    act.says(bad.says);
-    act.serves(Place::Production, &before).await;
     let rolling = strategy == Strategy::Rolling;
+    if rolling && bad.fails_users {
+        // All users are with it at once, so that its errors meet the questions after a rollout first.
+        act.says_either([bad.says, "the smoke test failed"]);
+    } else {
+        act.says(bad.says);
+    }
+    act.serves(Place::Production, &before).await;
     let by_another = rolling && bad.seen != Seen::InTasks;
     if !by_another {
         act.ended_as(Place::Production, "ROLLBACK_SUCCESSFUL");
