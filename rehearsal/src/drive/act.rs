@@ -86,9 +86,15 @@ impl Act {
         self.check(what, found.is_empty(), found);
     }
 
-    /// Looks at the share of production's users that a deployment has brought over by now.
+    /// Looks at the share of production's users that a deployment of this step has brought over by now.
     pub(crate) fn look_at_share(&mut self, since: Duration) {
-        let Some(share) = self.view.share(Place::Production) else { return };
+        let Ok(service) = self.view.service(Place::Production) else { return };
+        // The one before it may have brought over all of them.
+        let before = self.before.services.iter().flat_map(|service| &service.service_deployments);
+        let known: Vec<_> = before.map(|deployment| deployment.arn.as_str()).collect();
+        let last = service.service_deployments.first().filter(|last| !known.contains(&last.arn.as_str()));
+        let Some(shift) = last.and_then(|last| last.shift.as_ref()) else { return };
+        let share = shift.production_weight;
         match self.shares.last_mut() {
             Some((last, time)) if (*last - share).abs() < f64::EPSILON => *time += since,
             _ => self.shares.push((share, Duration::ZERO)),
