@@ -149,6 +149,12 @@ pub struct WatchSettings {
     pub probes_before_users: u32,
     /// Whether the load balancer's own figures are read from CloudWatch.
     pub metrics: bool,
+    /// The worker may lag so much further than that of the release that serves.
+    pub worker_lag: Duration,
+    /// The cache's hit rate is at least this share of that of the release that serves, 0.5 for half of it.
+    pub cache_hits: f64,
+    /// A cache of fewer lookups is cold, and not judged.
+    pub cache_lookups: u32,
     /// The pause between two runs of the flows.
     pub flows_every: Duration,
     /// What takes a release back by itself.

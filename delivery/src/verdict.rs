@@ -1,13 +1,15 @@
 //! What was found about a release, in numbers and in words that a person can check.
 //!
 //! The statistics are below, pure and without a clock: [`errors`] judges a rate at the end of a window
-//! and [`abort`] at every answer, [`latency`] judges how long answers take.
+//! and [`abort`] at every answer, [`latency`] judges how long answers take, [`figures`] what the service
+//! tells of itself.
 //!
 //! **Invariant**: only evidence passes. Too little of it is inconclusive, and none at all as well.
 
 pub mod abort;
 pub mod binomial;
 pub mod errors;
+pub mod figures;
 pub mod latency;
 mod words;
 
@@ -33,11 +35,14 @@ pub enum Trigger {
     Alarm,
     /// Whether it is ready.
     Readiness,
+    /// The service's own figures, against those of the release that serves.
+    Figures,
 }
 
 impl Trigger {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::ErrorRate, Self::Latency, Self::Flow, Self::Tasks, Self::Alarm, Self::Readiness];
+    pub const ALL: [Self; 7] =
+        [Self::ErrorRate, Self::Latency, Self::Flow, Self::Tasks, Self::Alarm, Self::Readiness, Self::Figures];
 }
 
 impl fmt::Display for Trigger {
@@ -49,6 +54,7 @@ impl fmt::Display for Trigger {
             Self::Tasks => "tasks",
             Self::Alarm => "alarm",
             Self::Readiness => "readiness",
+            Self::Figures => "figures",
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Watching a release while it comes in and after it has: probes of the engine's own, the load
-//! balancer's figures of users' requests, the critical flows and readiness, judged together.
+//! balancer's figures of users' requests, the critical flows, readiness and the service's own figures,
+//! judged together.
 //!
 //! While two releases serve, the candidate is probed through the test listener and the serving one at the
 //! address of users, in turn, and whoever answers is told by the commit in the answer. A release that can
@@ -31,6 +32,7 @@ use crate::progress::{Event, Progress};
 use crate::release::Commit;
 use crate::secret::{Redactor, Secret};
 use crate::settings::{EnvironmentSettings, WatchSettings};
+use crate::verdict::figures::Figures as OwnFigures;
 use crate::verdict::{Finding, Trigger, Verdict};
 use figures::Figures;
 use ledger::Ledger;
@@ -115,6 +117,8 @@ pub struct Watch<'a> {
     failing_before: Vec<String>,
     /// The serving release's own figures.
     figures_before: Figures,
+    /// How the candidate's own compare with them.
+    own: OwnFigures,
 }
 
 impl<'a> Watch<'a> {
@@ -129,6 +133,7 @@ impl<'a> Watch<'a> {
             remembered: Vec::new(),
             failing_before: Vec::new(),
             figures_before: Figures::default(),
+            own: OwnFigures::default(),
         }
     }
 

@@ -28,6 +28,8 @@ pub struct Figures {
     /// The share of lookups that the cache has answered since the task started; null before the first.
     #[schema(required, minimum = 0, maximum = 1)]
     pub cache_hit_rate: Option<f64>,
+    /// How many lookups those were.
+    pub cache_lookups: u64,
 }
 
 impl Figures {
@@ -36,7 +38,11 @@ impl Figures {
         let (_, lag) = app.clicks.pending(Instant::now());
         let metrics = &app.metrics;
         let (hits, misses) = (metrics.cache_hits.get(), metrics.cache_misses.get() + metrics.cache_stale.get());
-        Self { worker_lag_seconds: lag.unwrap_or_default().as_secs_f64(), cache_hit_rate: share(hits, misses) }
+        Self {
+            worker_lag_seconds: lag.unwrap_or_default().as_secs_f64(),
+            cache_hit_rate: share(hits, misses),
+            cache_lookups: hits + misses,
+        }
     }
 }
 

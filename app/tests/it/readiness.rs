@@ -34,6 +34,7 @@ async fn a_service_that_has_not_reached_its_database_is_alive_and_not_ready() {
     assert_eq!(report["status"], "not_ready");
     assert_eq!(report["figures"]["worker_lag_seconds"], 0.0);
     assert_eq!(report["figures"]["cache_hit_rate"], Value::Null);
+    assert_eq!(report["figures"]["cache_lookups"], 0);
 
     proxy.set(Way::Open);
     eventually("it becomes ready", async || service.get("/ready").await.status == StatusCode::OK).await;

@@ -172,6 +172,9 @@ probe_paths = ["/", "/health"]
 probe_rate = 20
 flows_every = "30s"
 metrics = false
+worker_lag = "30s"
+cache_hits = 80
+cache_lookups = 500
 [environments.production.watch.triggers]
 latency = false
 "#,
@@ -179,6 +182,8 @@ latency = false
     .watch;
     assert!((watch.error_rate - 0.005).abs() < 1e-12 && (watch.latency_ratio - 1.5).abs() < 1e-12, "{watch:?}");
     assert_eq!((watch.latency_floor, watch.probe_rate, watch.metrics), (Duration::ZERO, 20, false));
+    assert_eq!((watch.worker_lag, watch.cache_lookups), (Duration::from_secs(30), 500));
+    assert!((watch.cache_hits - 0.8).abs() < 1e-12, "{watch:?}");
     assert_eq!(watch.before_users(), Duration::from_secs(15));
     assert!(!watch.triggers.contains(&Trigger::Latency) && watch.triggers.contains(&Trigger::ErrorRate));
     refused(

@@ -15,12 +15,14 @@ fn key(trigger: Trigger) -> &'static str {
         Trigger::Tasks => "tasks",
         Trigger::Alarm => "alarm",
         Trigger::Readiness => "readiness",
+        Trigger::Figures => "figures",
     }
 }
 
 pub(super) fn watch(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> WatchSettings {
     let error_rate = table.percent("error_rate", 1..=500, problems).unwrap_or(10);
     let latency = table.percent("latency", 10..=10_000, problems).unwrap_or(200);
+    let cache_hits = table.percent("cache_hits", 1..=1000, problems).unwrap_or(500);
     let settings = WatchSettings {
         error_rate: f64::from(error_rate) / 1000.0,
         latency_ratio: 1.0 + f64::from(latency) / 1000.0,
@@ -30,6 +32,9 @@ pub(super) fn watch(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Wa
         probe_timeout: table.duration("probe_timeout", Duration::from_secs(5), problems),
         probes_before_users: table.number("probes_before_users", Some(300), 1..100_001, problems),
         metrics: table.flag("metrics", true, problems),
+        worker_lag: table.duration("worker_lag", Duration::from_secs(10), problems),
+        cache_hits: f64::from(cache_hits) / 1000.0,
+        cache_lookups: table.number("cache_lookups", Some(10_000), 1..1_000_000_001, problems),
         flows_every: table.duration("flows_every", Duration::from_mins(1), problems),
         triggers: triggers(table.table("triggers", problems), problems),
     };

@@ -52,7 +52,7 @@ pub(super) async fn run(session: &Session, arguments: &DeployStaging) -> anyhow:
     }
     session
         .locked(STAGING, &caller.owner, Some(&source.release.commit), arguments.manner, async |guard| {
-            release::deploy(session, &source, &caller, guard, arguments.manner).await
+            Box::pin(release::deploy(session, &source, &caller, guard, arguments.manner)).await
         })
         .await
 }

@@ -38,7 +38,7 @@ pub(super) async fn run(session: &Session, arguments: &Promote) -> anyhow::Resul
     }
     session
         .locked(PRODUCTION, &caller.owner, Some(&source.release.commit), arguments.manner, async |guard| {
-            release::deploy(session, &source, &caller, guard, arguments.manner).await
+            Box::pin(release::deploy(session, &source, &caller, guard, arguments.manner)).await
         })
         .await
 }

@@ -1,7 +1,7 @@
 //! The service's own figures, as `/ready` tells them: how far its worker lags, how often its cache hits.
 //!
-//! They are shown beside those of the release that serves, and decide nothing: a task that has just
-//! started has an empty cache, and nobody has said how much is too much.
+//! Those are judged by [`crate::verdict::figures`]. Others are shown beside those of the release that
+//! serves, and decide nothing: nobody has said how much of them is too much.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,11 +10,18 @@ use bytes::Bytes;
 use http::Response;
 
 use crate::evidence::Judgement;
+use crate::verdict::figures::Told;
 use crate::verdict::{Finding, Trigger};
 
 /// The most figures that are kept, and the longest name of one: whoever answers is not trusted with more.
 const MOST: usize = 20;
 const LONGEST: usize = 60;
+/// How far the worker lags, in seconds.
+const LAG: &str = "worker_lag_seconds";
+/// The share of lookups that the cache has answered since the task started.
+const HIT_RATE: &str = "cache_hit_rate";
+/// How many lookups those were.
+const LOOKUPS: &str = "cache_lookups";
 
 /// The average of each figure, by its name.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,14 +46,19 @@ impl Figures {
         }
     }
 
+    /// What is judged of them.
+    pub(super) fn told(&self) -> Told {
+        Told { lag: self.average(LAG), hit_rate: self.average(HIT_RATE), lookups: self.average(LOOKUPS) }
+    }
+
     fn average(&self, name: &str) -> Option<f64> {
         self.0.get(name).map(|(sum, times)| sum / f64::from(*times))
     }
 
-    /// Those of the candidate beside those of the other release; none without any.
+    /// Those of the candidate that are not judged beside those of the other release; none without any.
     pub(super) fn beside(&self, serving: &Self) -> Option<Finding> {
         let mut words = String::new();
-        for name in self.0.keys() {
+        for name in self.0.keys().filter(|name| ![LAG, HIT_RATE, LOOKUPS].contains(&name.as_str())) {
             let Some(ours) = self.average(name) else { continue };
             let separator = if words.is_empty() { "" } else { "; " };
             let _ = match serving.average(name) {
@@ -57,7 +69,7 @@ impl Figures {
             };
         }
         let finding =
-            Finding::new(Trigger::Readiness, Judgement::Inconclusive, format!("{words}: for comparison, not judged"));
+            Finding::new(Trigger::Figures, Judgement::Inconclusive, format!("{words}: for comparison, not judged"));
         (!words.is_empty()).then(|| finding.told_only())
     }
 }
@@ -77,16 +89,17 @@ mod tests {
     }
 
     #[test]
-    fn figures_are_averages_beside_those_of_the_other_release() {
-        let mut ours = of(r#"{"figures":{"worker_lag_seconds":0.5,"cache_hit_rate":null}}"#);
-        ours.add(&of(r#"{"figures":{"worker_lag_seconds":0.25,"cache_hit_rate":0.9}}"#));
-        let theirs = of(r#"{"figures":{"worker_lag_seconds":2}}"#);
+    fn figures_that_nobody_judges_are_averages_beside_those_of_the_other_release() {
+        let mut ours = of(r#"{"figures":{"queue":0.5,"worker_lag_seconds":1,"share":null}}"#);
+        ours.add(&of(r#"{"figures":{"queue":0.25,"worker_lag_seconds":2,"share":0.9,"cache_lookups":70}}"#));
+        assert_eq!(ours.told(), Told { lag: Some(1.5), hit_rate: None, lookups: Some(70.0) });
+        let theirs = of(r#"{"figures":{"queue":2}}"#);
         let found = ours.beside(&theirs).expect("figures");
         assert!(!found.decides);
         assert_eq!(
             found.words,
-            "cache_hit_rate 0.9 on average, not known of the old release; worker_lag_seconds 0.375 on average, 2 of the old \
-             release: for comparison, not judged"
+            "queue 0.375 on average, 2 of the old release; share 0.9 on average, not known of the old release: for \
+             comparison, not judged"
         );
     }
 

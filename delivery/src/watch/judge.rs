@@ -26,6 +26,7 @@ pub(super) fn findings(round: &Round<'_, '_>, bad: Option<&Finding>) -> Vec<Find
     judged.extend(latencies(round));
     judged.extend(flows(round));
     judged.push(readiness(round));
+    judged.extend(round.watch.own.findings(&round.tolerance()));
     let ended_by = |finding: &Finding| bad.is_some_and(|bad| bad.trigger == finding.trigger);
     // What ended it was judged by other means than the end of the window has.
     findings

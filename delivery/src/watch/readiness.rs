@@ -101,16 +101,21 @@ impl Asking {
         }
     }
 
+    /// What a release that serves says is failing, and its own figures; none when it does not answer.
+    pub(super) async fn look_alone(self) -> Option<(Vec<String>, Figures)> {
+        let (_, answer) = self.ask("/ready").await.ok()?;
+        Some((failing(&answer), Figures::of(&answer)))
+    }
+
     /// Whether the candidate is ready and looks no worse than the serving release, which is asked too
     /// when there is an address at which it alone answers. Asked again before it counts as lost.
     pub(super) async fn look(self, serving: Option<Self>, failing_before: Vec<String>) -> Ready {
         let mut figures = (Figures::default(), Figures::default());
         let mut failing = None;
         if let Some(serving) = serving
-            && let Ok((_, answer)) = serving.ask("/ready").await
+            && let Some((names, own)) = serving.look_alone().await
         {
-            failing = Some(self::failing(&answer));
-            figures.1 = Figures::of(&answer);
+            (failing, figures.1) = (Some(names), own);
         }
         let known = failing.clone().unwrap_or(failing_before);
         let mut candidate = Ok(());

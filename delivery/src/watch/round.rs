@@ -25,6 +25,7 @@ use super::{Watch, judge, told};
 use crate::aws::metrics::Minutes;
 use crate::progress::Progress;
 use crate::verdict::abort::Abort;
+use crate::verdict::figures::Tolerance;
 use crate::verdict::latency::Allowed;
 use crate::verdict::latency::early::Early;
 use crate::verdict::{Finding, Verdict};
@@ -41,6 +42,8 @@ enum Came {
     Probe(Probed),
     Flows(Option<Walked>),
     Ready(Ready),
+    /// What the serving release said of itself while it alone was measured.
+    Serving(Option<(Vec<String>, Figures)>),
     Users(anyhow::Result<(Minutes, Minutes)>),
 }
 
@@ -196,6 +199,11 @@ impl<'w, 'a> Round<'w, 'a> {
 
     pub(super) fn allowed(&self) -> Allowed {
         Allowed { ratio: self.watch.settings.latency_ratio, floor: self.watch.settings.latency_floor }
+    }
+
+    pub(super) fn tolerance(&self) -> Tolerance {
+        let settings = &self.watch.settings;
+        Tolerance { lag: settings.worker_lag, hits: settings.cache_hits, lookups: settings.cache_lookups }
     }
 
     fn noting(&self, way: Way) -> Noting {

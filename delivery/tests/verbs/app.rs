@@ -41,7 +41,19 @@ pub(crate) struct App {
     users: Arc<Mutex<BTreeMap<String, u64>>>,
     /// Commits whose `/ready` answers 500, and what with.
     broken: Arc<Mutex<Vec<(String, String)>>>,
+    figures: Arc<Mutex<BTreeMap<String, Figures>>>,
 }
+
+/// What `/ready` of a commit tells of its worker and its cache, and how often it was asked.
+#[derive(Clone, Copy, Debug)]
+struct Figures {
+    lag: f64,
+    hit_rate: f64,
+    asked: u64,
+}
+
+/// How many lookups a cache has between two questions for readiness.
+const LOOKUPS: u64 = 2_000;
 
 impl std::fmt::Debug for App {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -60,6 +72,7 @@ impl App {
             sprung: Arc::default(),
             users: Arc::default(),
             broken: Arc::default(),
+            figures: Arc::default(),
         }
     }
 
@@ -84,6 +97,19 @@ impl App {
     /// From now on `/ready` of this commit answers 500 with these words.
     pub(crate) fn break_commit(&self, commit: &str, words: &str) {
         self.broken.lock().expect("broken").push((commit.to_owned(), words.to_owned()));
+    }
+
+    /// From now on `/ready` of this commit tells how far its worker lags, in seconds, and its cache's share of hits.
+    pub(crate) fn tell_figures(&self, commit: &str, lag: f64, hit_rate: f64) {
+        self.figures.lock().expect("figures").insert(commit.to_owned(), Figures { lag, hit_rate, asked: 0 });
+    }
+
+    /// The figures of a commit, when it tells any.
+    fn figures_of(&self, commit: &str) -> Value {
+        let mut figures = self.figures.lock().expect("figures");
+        let Some(Figures { lag, hit_rate, asked }) = figures.get_mut(commit) else { return Value::Null };
+        *asked += 1;
+        json!({ "worker_lag_seconds": lag, "cache_hit_rate": hit_rate, "cache_lookups": *asked * LOOKUPS })
     }
 
     /// How many requests a commit got by the listener of production's users.
@@ -142,7 +168,7 @@ impl App {
                 let broken = self.broken.lock().expect("broken").clone();
                 match broken.into_iter().find(|(its, _)| its == commit) {
                     Some((_, words)) => (500, String::new(), json!({ "title": words })),
-                    None => (200, String::new(), json!({ "commit": commit })),
+                    None => (200, String::new(), json!({ "commit": commit, "figures": self.figures_of(commit) })),
                 }
             }
             ("GET", ["", "l", slug]) if links.contains(*slug) => {

@@ -178,3 +178,26 @@ async fn what_bakes_to_its_end_with_nobody_watching_is_watched_by_the_next_run_b
     assert_ne!(before, good);
     stage.serves(PRODUCTION, &good);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_falls_behind_and_a_cache_that_never_hits_take_it_back_and_others_do_not() {
+    for (lag, hit_rate, ends) in
+        [(0.5, 0.8, None), (40.0, 0.8, Some("the worker lags")), (0.5, 0.0, Some("the cache hits"))]
+    {
+        let (stage, before) = stage(STRATEGIES[1]).await;
+        let built = staged(&stage, "two").await;
+        stage.app.tell_figures(&before.commit, 0.2, 0.9);
+        stage.app.tell_figures(&built.commit, lag, hit_rate);
+        let ran = promote(&stage, &built).await;
+        match ends {
+            None => {
+                ran.ended(exit::DONE).says("passed: the worker lags").says("passed: the cache hits");
+                stage.serves(PRODUCTION, &built);
+            }
+            Some(words) => {
+                ran.ended(exit::ROLLED_BACK).says(&format!("rolled back: figures: {words}"));
+                stage.serves(PRODUCTION, &before);
+            }
+        }
+    }
+}

@@ -149,7 +149,8 @@ async fn readiness_that_is_switched_off_does_not_keep_the_rest_from_being_measur
     scene.settings.watch.triggers.retain(|trigger| *trigger != Trigger::Readiness);
     let verdict = scene.watch().verify_before_users(&scene.progress).await;
     assert_eq!(verdict.judgement, Passed, "{}", words(&verdict));
-    let told = verdict.findings.last().expect("readiness");
+    let of_readiness = verdict.findings.iter().find(|finding| finding.trigger == Trigger::Readiness);
+    let told = of_readiness.expect("readiness");
     assert_eq!((told.trigger, told.judgement, told.decides), (Trigger::Readiness, Failed, false));
 }
 

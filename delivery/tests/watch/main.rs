@@ -3,6 +3,7 @@
 mod bad;
 mod cbor;
 mod cloudwatch;
+mod figures;
 mod good;
 mod identity;
 #[path = "../shared/in_memory.rs"]

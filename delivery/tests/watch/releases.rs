@@ -42,7 +42,15 @@ pub(crate) struct Release {
     pub(crate) failing: Vec<&'static str>,
     /// How far its worker lags, in seconds; without it `/ready` has no figures.
     pub(crate) lag: Option<f64>,
+    /// Its cache, and how many lookups that had at the beginning.
+    pub(crate) cache: Option<(HitRate, f64)>,
 }
+
+/// The share of hits of a cache after so many lookups.
+pub(crate) type HitRate = fn(f64) -> f64;
+
+/// How many lookups a cache has in a second.
+const LOOKUPS: f64 = 100.0;
 
 impl Release {
     pub(crate) fn of(letter: char) -> Self {
@@ -56,6 +64,7 @@ impl Release {
             ready: true,
             failing: Vec::new(),
             lag: None,
+            cache: None,
         }
     }
 }
@@ -155,7 +164,11 @@ impl World {
             ("GET", ["", "ready"]) => {
                 let check = |name: &&str| json!({ "name": name, "state": "failing", "detail": "refused" });
                 let checks: Vec<Value> = release.failing.iter().map(check).collect();
-                let figures = json!({ "worker_lag_seconds": release.lag });
+                let lookups = release.cache.map(|(_, had)| had + self.began.elapsed().as_secs_f64() * LOOKUPS);
+                let rate = release.cache.zip(lookups).map(|((rate, _), lookups)| rate(lookups));
+                let figures = json!({
+                    "worker_lag_seconds": release.lag, "cache_hit_rate": rate, "cache_lookups": lookups,
+                });
                 (if release.ready { 200 } else { 503 }, None, json!({ "checks": checks, "figures": figures }))
             }
             ("GET", ["", "l", slug]) if self.links.contains(*slug) => {

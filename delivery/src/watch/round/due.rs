@@ -22,13 +22,20 @@ const LAST_MOMENTS: Duration = Duration::from_secs(20);
 
 impl Round<'_, '_> {
     pub(super) fn begin_what_is_due(&mut self, end: Instant) {
-        if self.plan.reach.is_none() {
-            return;
-        }
         let now = Instant::now();
         let is_due = |seen: &Seen, every: Duration| {
             !seen.under_way && seen.unable.is_none() && seen.last.is_none_or(|last| now >= last + every)
         };
+        if self.plan.reach.is_none() {
+            if let Some(serving) = self.parties.serving.clone()
+                && is_due(&self.ready, READY_EVERY)
+            {
+                (self.ready.last, self.ready.under_way) = (Some(now), true);
+                let serving = self.asking_what_serves(serving);
+                self.under_way.spawn(async move { Came::Serving(serving.look_alone().await) });
+            }
+            return;
+        }
         let is_late = self.plan.pairs.is_none() && now + LAST_MOMENTS > end;
         let flows = self.watch.subject.environment.smoke.flows && (!is_late || self.flows.last.is_none());
         if flows && is_due(&self.flows, self.watch.settings.flows_every) {
@@ -50,11 +57,7 @@ impl Round<'_, '_> {
                     let candidate = self.asking(way, base, self.parties.candidate.clone());
                     let serving = match (&self.parties.serving, self.plan.behind()) {
                         (Some(_), Behind::Candidate) | (None, _) => None,
-                        (Some(serving), _) => Some(self.asking(
-                            Way::Production,
-                            self.watch.subject.environment.base_url.clone(),
-                            serving.clone(),
-                        )),
+                        (Some(serving), _) => Some(self.asking_what_serves(serving.clone())),
                     };
                     let before = self.watch.failing_before.clone();
                     self.under_way.spawn(async move { Came::Ready(candidate.look(serving, before).await) });
@@ -89,6 +92,10 @@ impl Round<'_, '_> {
         let alone = if self.plan.behind() == Behind::Candidate { Way::Production } else { Way::Test };
         let way = self.ways.iter().find(|(way, _)| *way == alone);
         way.cloned().ok_or_else(|| "there is no test_url by which the candidate alone can be reached".to_owned())
+    }
+
+    fn asking_what_serves(&self, commit: Commit) -> Asking {
+        self.asking(Way::Production, self.watch.subject.environment.base_url.clone(), commit)
     }
 
     fn asking(&self, way: Way, base: Url, commit: Commit) -> Asking {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{Came, Round, Seen};
 use crate::evidence::Judgement;
+use crate::verdict::figures::Told;
 use crate::verdict::latency::early::EVERY;
 use crate::verdict::{Finding, Trigger};
 use crate::watch::Reach;
@@ -39,6 +40,14 @@ impl Round<'_, '_> {
                 }
             }
             Came::Ready(ready) => self.take_readiness(ready),
+            Came::Serving(said) => {
+                self.ready.under_way = false;
+                if let Some((failing, figures)) = said {
+                    self.watch.failing_before = failing;
+                    self.watch.figures_before.add(&figures);
+                }
+                None
+            }
             Came::Users(said) => {
                 self.asking_users = false;
                 self.users.take(said);
@@ -57,16 +66,26 @@ impl Round<'_, '_> {
         }
         self.figures.add(&ready.figures.0);
         self.watch.figures_before.add(&ready.figures.1);
+        let of_figures = self.compare_figures(ready.figures.0.told(), ready.figures.1.told());
         match ready.candidate {
             Ok(()) => {
                 self.ready.times += 1;
-                None
+                of_figures
             }
             Err(unwell) => {
                 let finding = Finding::new(Trigger::Readiness, unwell.judgement(), unwell.words);
-                note(&mut self.ready, self.watch.decided(finding))
+                note(&mut self.ready, self.watch.decided(finding)).or(of_figures)
             }
         }
+    }
+
+    /// Holds the candidate's own figures against those of the serving release, or where it does not tell
+    /// them now, against what it told on average before; what ends the watch, if they do.
+    fn compare_figures(&mut self, ours: Told, now: Told) -> Option<Finding> {
+        let theirs = if now == Told::default() { self.watch.figures_before.told() } else { now };
+        let tolerance = self.tolerance();
+        let bad = self.watch.own.take(ours, theirs, &tolerance)?;
+        Some(self.watch.decided(bad)).filter(|bad| bad.decides)
     }
 
     fn take_probe(&mut self, probed: &Probed) -> Option<Finding> {
