@@ -1,8 +1,8 @@
 //! How the service's own figures are judged, those of its worker and its cache, against those of the
 //! release that serves: each answer of both is a round.
 //!
-//! Neither may take a healthy release back on noise. A [worker](lag) has to lag behind in several rounds in
-//! a row, and a [cache](cache), which begins empty, counts only once it has been asked often and fills no
+//! Neither may take a healthy release back on noise. A worker has to lag behind in several rounds in
+//! a row, and a cache, which begins empty, counts only once it has been asked often and fills no
 //! more. What is not told by both is not judged, and that is said.
 
 mod cache;
