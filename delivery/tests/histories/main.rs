@@ -11,6 +11,7 @@ mod app;
 mod check;
 #[path = "../shared/direct.rs"]
 mod direct;
+mod journal;
 #[path = "../shared/layout.rs"]
 mod layout;
 mod play;
@@ -20,6 +21,9 @@ mod seen;
 #[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../verbs/stage.rs"]
 mod stage;
+#[path = "../shared/traffic.rs"]
+mod traffic;
+mod way;
 mod weather;
 
 use std::collections::BTreeMap;
@@ -46,7 +50,7 @@ fn number(variable: &str) -> Option<u64> {
 fn played(seed: u64, tally: &Tally) -> Result<(), String> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime");
-    let journal = play::Journal::new(tally);
+    let journal = journal::Journal::new(tally);
     let play = AssertUnwindSafe(|| runtime.block_on(play::history(seed, &journal)));
     let played = catch_unwind(play);
     if number("HISTORY_SEED").is_some() {

@@ -1,7 +1,6 @@
 //! A history: acts, each of which may be disturbed, and an end at which all is well.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser as _;
@@ -20,8 +19,10 @@ use rehearsal::simulation::OneOff;
 use serde_json::json;
 
 use crate::app::Trap;
-use crate::check::{Case, Look, never_two_migrations, truth};
-use crate::stage::{Built, Page, SERVICE, SETTINGS, STAGING, Stage};
+use crate::check::{Case, Look, never_two_migrations, nobody_is_left_between, truth, watched};
+use crate::journal::{Journal, Told};
+use crate::stage::{Built, Page, SERVICE, Stage};
+use crate::way::{Place, Way};
 use crate::weather::Weather;
 
 /// No run lasts longer, whatever happens: all of its limits together, and then some.
@@ -29,53 +30,9 @@ const LIMIT: Duration = Duration::from_hours(4);
 /// How many calls an undisturbed deployment makes, about.
 const CALLS: u64 = 160;
 /// How many one makes that is watched on its way, about.
-const WATCHED_CALLS: u64 = 450;
-
-/// How releases come in to staging in the history of this seed: one of eight goes by a strategy of ECS's own, which
-/// takes longer to play than all the others, with watches that are short and tolerant.
-fn strategy(seed: u64) -> Option<&'static str> {
-    if seed / 4 % 8 != 5 {
-        return None;
-    }
-    match seed / 32 % 3 {
-        0 => Some("strategy = \"blue-green\"\nbake = \"1m\""),
-        3 => {
-            Some("strategy = \"canary\"\nsteps = [{ percent = 10, watch = \"8s\" }, { percent = 50, watch = \"8s\" }]")
-        }
-        _ => Some("strategy = \"linear\"\nstep_percent = 40\nstep_watch = \"8s\""),
-    }
-}
-
-fn settings(strategy: &str) -> String {
-    let url = "base_url = \"https://staging.example\"";
-    let watch = "[environments.staging.watch]\nerror_rate = 10\nprobe_rate = 20\nprobes_before_users = 150";
-    let lines = format!("{url}\n{strategy}\ntest_url = \"https://test.staging.example\"\n{watch}");
-    SETTINGS.replace(url, &lines)
-}
-
-/// What was told, for whoever looks for what went wrong.
-#[derive(Debug)]
-pub(crate) struct Journal<'t>(Mutex<Vec<String>>, &'t Mutex<BTreeMap<u8, u64>>);
-
-impl<'t> Journal<'t> {
-    /// One that counts how runs end.
-    pub(crate) fn new(tally: &'t Mutex<BTreeMap<u8, u64>>) -> Self {
-        Self(Mutex::default(), tally)
-    }
-
-    fn ended(&self, code: u8) {
-        *self.1.lock().unwrap_or_else(PoisonError::into_inner).entry(code).or_default() += 1;
-        self.note(format!("ended with {code}"));
-    }
-
-    fn note(&self, text: impl Into<String>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(text.into());
-    }
-
-    pub(crate) fn text(&self) -> String {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
-    }
-}
+const WATCHED_CALLS: u64 = 350;
+/// After so long every pause has run out at which a release waits for an engine that is gone.
+const PAUSES: Duration = Duration::from_mins(15);
 
 /// What disturbs an act besides the weather.
 #[derive(Clone, Copy, Debug)]
@@ -94,8 +51,16 @@ struct Story<'a> {
     releases: u64,
     /// The definition that the service began with, which somebody may come back to by hand.
     first_definition: String,
-    /// Whether users are shifted between two fleets.
-    shifts: bool,
+    way: Way,
+}
+
+/// What an act is about.
+struct Deed {
+    line: String,
+    /// Whether it brings the release in, and does not take it back.
+    deploys: bool,
+    /// Whether it is left on its way.
+    leaves: bool,
 }
 
 /// Plays the history of a seed.
@@ -104,19 +69,18 @@ pub(crate) async fn history(seed: u64, journal: &Journal<'_>) {
     let runs = Duration::from_secs(random.random_range(1..60));
     let migration = Arc::new(move |_: &_| OneOff { runs, ..OneOff::default() });
     let mut stage = Stage::bare(seed, &Scenery::default(), migration).await;
-    let strategy = strategy(seed);
-    if let Some(strategy) = strategy {
-        journal.note(strategy);
-        stage.settings = settings(strategy);
-    }
-    let shifts = strategy.is_some();
-    let first_definition = stage.service(STAGING).task_definition;
-    let mut story = Story { stage, random, journal, releases: 0, first_definition, shifts };
+    let way = Way::of(seed);
+    journal.note(format!("{way:?}"));
+    stage.settings = way.settings();
+    let first_definition = stage.service(way.place.cluster()).task_definition;
+    let mut story = Story { stage, random, journal, releases: 0, first_definition, way };
     let mut release = story.release();
-    let ended = story.run("deploy-staging", &release, Stop::pair().1).await;
+    story.is_verified(&release).await;
+    let ended = story.run(&story.deploy(&release), &release, Stop::pair().1).await;
     assert_eq!(ended.code, exit::DONE, "{:?}", ended.lines);
     for _ in 0..story.random.random_range(1..=2) {
-        let is_new = story.random.random_bool(0.7);
+        // What production has and has verified is refused there.
+        let is_new = story.random.random_bool(0.7) || way.place == Place::Production;
         if is_new {
             release = story.release();
         }
@@ -145,47 +109,83 @@ impl Story<'_> {
         ended
     }
 
+    /// The line that brings a release in.
+    fn deploy(&self, release: &Built) -> String {
+        match self.way.place {
+            Place::Staging => "deploy-staging".to_owned(),
+            Place::Production => format!("promote --image-tag {}", release.commit),
+        }
+    }
+
+    /// Has staging verify a release, where that comes first.
+    async fn is_verified(&self, release: &Built) {
+        if self.way.place == Place::Production {
+            let ended = self.run("deploy-staging", release, Stop::pair().1).await;
+            assert_eq!(ended.code, exit::DONE, "{:?}", ended.lines);
+        }
+    }
+
+    fn deed(&mut self, release: &Built) -> Deed {
+        let random = &mut self.random;
+        if !random.random_bool(0.8) {
+            let line = format!("rollback --environment {}", self.way.place.name());
+            return Deed { line, deploys: false, leaves: false };
+        }
+        let leaves = self.way.place == Place::Production && random.random_bool(0.3);
+        let stages = ["before-users", "before-shift", "bake"];
+        let until = stages[random.random_range(0..if self.way.bakes { 3 } else { 2 })];
+        let leave = if leaves { format!(" --no-wait --until {until}") } else { String::new() };
+        Deed { line: self.deploy(release) + &leave, deploys: true, leaves }
+    }
+
     async fn act(&mut self, seed: u64, release: &Built) {
-        let line = if self.random.random_bool(0.8) { "deploy-staging" } else { "rollback --environment staging" };
-        let weather = Weather::draw(&mut self.random, self.shifts);
+        let (place, shifts) = (self.way.place, self.way.shifts());
+        self.is_verified(release).await;
+        let Deed { line, deploys, leaves } = self.deed(release);
+        let weather = Weather::draw(&mut self.random, shifts);
         let disturbance = self.disturbance(seed);
         self.journal.note(format!("\nACT: {line} of {}, {disturbance:?}, {weather:?}", release.commit));
+        let other = match disturbance {
+            Disturbance::SecondDeployer { .. } => {
+                let other = self.release();
+                self.is_verified(&other).await;
+                Some(other)
+            }
+            _ => None,
+        };
         if weather.ill {
             self.stage.app.break_commit(&release.commit, "ill");
         }
         weather.begin(&self.stage);
-        let goal = (line == "deploy-staging").then_some(release);
-        let before = Look::at(&self.stage, goal);
+        let goal = deploys.then_some(release);
+        let before = Look::at(&self.stage, place, goal);
         let (alone, calm) = (
             !matches!(disturbance, Disturbance::SecondDeployer { .. } | Disturbance::Foreigner { .. }),
             weather.is_calm(),
         );
-        let mut case = Case { release: goal, before: &before, alone, calm, again: false, shifts: self.shifts };
+        let left = leaves;
+        let mut case = Case { place, release: goal, before: &before, alone, calm, again: false, shifts, left };
         match disturbance {
             Disturbance::Nothing => {
-                let ended = self.run(line, release, Stop::pair().1).await;
+                let ended = self.run(&line, release, Stop::pair().1).await;
                 truth(&self.stage, case, &ended);
             }
             Disturbance::Killed(trap) => {
                 self.stage.app.set(Some(trap));
                 let ended = tokio::select! {
                     biased;
-                    ended = self.run(line, release, Stop::pair().1) => Some(ended),
+                    ended = self.run(&line, release, Stop::pair().1) => Some(ended),
                     () = self.stage.app.sprung.notified() => None,
                 };
                 self.stage.app.set(None);
-                match ended {
-                    Some(ended) => truth(&self.stage, case, &ended),
+                let ended = match ended {
+                    Some(ended) => ended,
                     None => {
-                        self.journal.note("killed");
-                        never_two_migrations(&self.stage);
                         case.again = true;
-                        let wait = Duration::from_secs(self.random.random_range(0..600));
-                        tokio::time::sleep(wait).await;
-                        let ended = self.run(&format!("{line} --break-lock"), release, Stop::pair().1).await;
-                        truth(&self.stage, case, &ended);
+                        self.again(&line, release).await
                     }
-                }
+                };
+                truth(&self.stage, case, &ended);
             }
             Disturbance::Signalled(trap) => {
                 self.stage.app.set(Some(trap));
@@ -193,24 +193,25 @@ impl Story<'_> {
                 let signal = self.signal(stopper);
                 let ended = tokio::select! {
                     biased;
-                    ended = self.run(line, release, stop) => ended,
+                    ended = self.run(&line, release, stop) => ended,
                     () = signal => unreachable!("it never ends"),
                 };
                 self.stage.app.set(None);
                 truth(&self.stage, case, &ended);
             }
             Disturbance::SecondDeployer { after, waits } => {
-                let other = self.release();
-                let others = Look::at(&self.stage, Some(&other));
+                let other = other.expect("there is one");
+                let others = Look::at(&self.stage, place, Some(&other));
                 let first = async {
-                    let ended = self.run(line, release, Stop::pair().1).await;
+                    let ended = self.run(&line, release, Stop::pair().1).await;
                     truth(&self.stage, case, &ended);
                 };
                 let second = async {
                     tokio::time::sleep(after).await;
-                    let line = if waits { "deploy-staging --wait" } else { "deploy-staging" };
-                    let ended = self.run(line, &other, Stop::pair().1).await;
-                    truth(&self.stage, Case { release: Some(&other), before: &others, ..case }, &ended);
+                    let line = self.deploy(&other) + if waits { " --wait" } else { "" };
+                    let ended = self.run(&line, &other, Stop::pair().1).await;
+                    let case = Case { release: Some(&other), before: &others, left: false, ..case };
+                    truth(&self.stage, case, &ended);
                 };
                 tokio::join!(first, second);
             }
@@ -220,15 +221,41 @@ impl Story<'_> {
                     self.somebody_deploys().await;
                 };
                 let first = async {
-                    let ended = self.run(line, release, Stop::pair().1).await;
-                    never_two_migrations(&self.stage);
+                    let ended = self.run(&line, release, Stop::pair().1).await;
+                    never_two_migrations(&self.stage, place);
                     assert!(![exit::UNEXPECTED, exit::USAGE].contains(&ended.code), "{:?}", ended.lines);
                 };
                 tokio::join!(first, foreigner);
             }
         }
+        if shifts && self.random.random_bool(if leaves { 0.6 } else { 0.15 }) {
+            self.monitor(release).await;
+        }
         self.stage.cloud.faults(Faults::clear);
         self.stage.app.mend();
+    }
+
+    /// An engine was killed: sooner or later it is run again.
+    async fn again(&mut self, line: &str, release: &Built) -> Ended {
+        self.journal.note("killed");
+        never_two_migrations(&self.stage, self.way.place);
+        let longest = if self.way.shifts() { 1800 } else { 600 };
+        let wait = Duration::from_secs(self.random.random_range(0..longest));
+        tokio::time::sleep(wait).await;
+        if self.way.shifts() && wait > PAUSES {
+            self.journal.note("long after it was killed");
+            nobody_is_left_between(&self.stage, self.way.place);
+        }
+        self.run(&format!("{line} --break-lock"), release, Stop::pair().1).await
+    }
+
+    /// Somebody watches what is there, and takes it back when it is bad.
+    async fn monitor(&self, release: &Built) {
+        let place = self.way.place;
+        let before = Look::at(&self.stage, place, Some(release));
+        let line = format!("monitor --environment {} --for 20s --roll-back", place.name());
+        let ended = self.run(&line, release, Stop::pair().1).await;
+        watched(&self.stage, place, release, &before, &ended);
     }
 
     /// Asks to stop when the trap springs. It never ends: who asks stays.
@@ -242,14 +269,15 @@ impl Story<'_> {
     /// Somebody who knows nothing of locks goes back to the beginning by hand.
     async fn somebody_deploys(&self) {
         self.stage.cloud.faults(Faults::clear);
-        let update = json!({ "cluster": STAGING, "service": SERVICE, "taskDefinition": self.first_definition });
+        let cluster = self.way.place.cluster();
+        let update = json!({ "cluster": cluster, "service": SERVICE, "taskDefinition": self.first_definition });
         self.stage.ask("AmazonEC2ContainerServiceV20141113.UpdateService", &update).await;
         self.journal.note("somebody deployed by hand");
     }
 
     fn disturbance(&mut self, seed: u64) -> Disturbance {
         let random = &mut self.random;
-        let after = if self.shifts { random.random_range(0..WATCHED_CALLS) } else { seed / 2 % CALLS };
+        let after = if self.way.shifts() { random.random_range(0..WATCHED_CALLS) } else { seed / 2 % CALLS };
         // Every call in turn, and each as one that has its effect and as one that has none.
         let trap = |answered| Trap { after, delivered: seed.is_multiple_of(2), answered };
         let later = Duration::from_secs_f64(random.random_range(0.0..180.0));
@@ -266,37 +294,20 @@ impl Story<'_> {
     async fn end(&self, release: &Built) {
         self.journal.note("\nEND");
         tokio::time::sleep(Duration::from_mins(40)).await;
-        never_two_migrations(&self.stage);
-        let before = Look::at(&self.stage, Some(release));
-        let ended = self.run("deploy-staging --break-lock", release, Stop::pair().1).await;
-        truth(
-            &self.stage,
-            Case {
-                release: Some(release),
-                before: &before,
-                alone: true,
-                calm: true,
-                again: false,
-                shifts: self.shifts,
-            },
-            &ended,
-        );
-        assert_eq!(ended.code, exit::DONE, "{:?}", ended.lines);
+        let (place, shifts) = (self.way.place, self.way.shifts());
+        never_two_migrations(&self.stage, place);
+        if shifts {
+            nobody_is_left_between(&self.stage, place);
+        }
+        self.is_verified(release).await;
+        let before = Look::at(&self.stage, place, Some(release));
+        let ended = self.run(&format!("{} --break-lock", self.deploy(release)), release, Stop::pair().1).await;
+        let (alone, calm, again, left) = (true, true, false, false);
+        let case = Case { place, release: Some(release), before: &before, alone, calm, again, shifts, left };
+        truth(&self.stage, case, &ended);
+        let is_there = place == Place::Production && ended.code == exit::REFUSED && before.is_verified(release);
+        assert!(ended.code == exit::DONE || is_there, "{} {:?}", ended.code, ended.lines);
         let status = self.run("status", release, Stop::pair().1).await;
         assert_eq!(status.code, exit::DONE, "{:?}", status.lines);
-    }
-}
-
-/// Notes what a run has told, also when it is dropped half way.
-struct Told<'a> {
-    journal: &'a Journal<'a>,
-    line: &'a str,
-    release: &'a Built,
-    page: Page,
-}
-
-impl Drop for Told<'_> {
-    fn drop(&mut self) {
-        self.journal.note(format!("RUN {} of {}\n{}", self.line, self.release.commit, self.page.text()));
     }
 }
