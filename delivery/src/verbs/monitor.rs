@@ -36,7 +36,7 @@ pub(super) async fn run(session: &Session, arguments: &Monitor) -> anyhow::Resul
     let began = session.edge.clock.now();
     let caller = session.caller(environment).await?;
     let world = look(session, environment).await?;
-    let watched = Watched::of(session, &world).await?;
+    let watched = Watched::of(session, &world).await.map_err(could_not_tell)?;
     let (release, serving) = (watched.release.clone(), watched.serving.clone());
     let before =
         serving.as_ref().map_or_else(|| "nothing that is known".to_owned(), |commit| commit.short().to_owned());
@@ -109,6 +109,11 @@ async fn look(session: &Session, environment: Environment) -> anyhow::Result<Wor
         .await
 }
 
+/// What could not be looked at says nothing about the release, and is nothing unexpected either.
+fn could_not_tell(error: anyhow::Error) -> anyhow::Error {
+    if error.is::<Ending>() { error } else { Ending::CouldNotTell(format!("{error:#}")).into() }
+}
+
 /// What ECS or an alarm has shown, as a verdict, which is told.
 fn bad(session: &Session, finding: Finding) -> Verdict {
     let verdict = Verdict::of("watch", vec![finding]);
@@ -155,7 +160,7 @@ impl Recording<'_> {
         let Self { session, environment, watched, verdict, .. } = self;
         let release = &watched.release;
         let mut lines = vec![format!("{environment}: {release} is well: {}", verdict.why())];
-        if let Some(deployment) = self.unconcluded().await? {
+        if let Some(deployment) = self.unconcluded().await.map_err(could_not_tell)? {
             let settings = session.of(*environment);
             let limit = session.settings.limits.proof;
             let begun =

@@ -1,5 +1,6 @@
 //! `monitor`: what serves, watched.
 
+use rehearsal::faults::ApiFault;
 use rehearsal::world::{TaskFault, When};
 
 use crate::deploy::staged;
@@ -60,6 +61,14 @@ async fn an_alarm_that_rings_takes_it_back_too() {
     let (ran, ()) = tokio::join!(stage.run("monitor --environment production --for 10m --roll-back"), ring);
     ran.ended(21).says("alarm: errors rings");
     stage.serves(PRODUCTION, &one);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_well_and_cannot_be_looked_up_afterwards_could_not_be_told() {
+    let (stage, ..) = served().await;
+    // The first look at what serves is answered, and the one before it is concluded is not.
+    stage.fault("ListServiceDeployments", ApiFault::LostAnswer, 1, 100);
+    stage.run("monitor --environment production --for 3m").await.ended(11).says("failed to list the deployments");
 }
 
 #[tokio::test(start_paused = true)]
