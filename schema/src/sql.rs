@@ -9,7 +9,7 @@ mod words;
 use std::ops::Range;
 
 use squawk_syntax::ast::AstNode as _;
-use squawk_syntax::{SourceFile, SyntaxElement, SyntaxKind};
+use squawk_syntax::{SourceFile, SyntaxElement, SyntaxKind, SyntaxNode};
 
 pub(crate) use words::{Word, Words};
 
@@ -22,7 +22,7 @@ pub(crate) struct Script {
     pub(crate) statements: Vec<Statement>,
     /// Where it is no SQL, and why.
     pub(crate) errors: Vec<(usize, String)>,
-    /// The comments, with where each begins.
+    /// The comments, those inside of blocks too, with where each begins.
     pub(crate) comments: Vec<(usize, String)>,
 }
 
@@ -44,22 +44,21 @@ impl Script {
         let parsed = SourceFile::parse(text);
         let errors = parsed.errors();
         let errors = errors.iter().map(|error| (usize::from(error.range().start()), error.message().to_owned()));
-        let mut script =
-            Self { text: text.to_owned(), statements: Vec::new(), errors: errors.collect(), comments: Vec::new() };
-        for token in parsed.syntax_node().descendants_with_tokens().filter_map(SyntaxElement::into_token) {
-            if token.kind() == SyntaxKind::COMMENT {
-                script.comments.push((token.text_range().start().into(), token.text().to_owned()));
-            }
-        }
+        let comments = comments(&parsed.syntax_node(), 0).collect();
+        let mut script = Self { text: text.to_owned(), statements: Vec::new(), errors: errors.collect(), comments };
         for statement in parsed.tree().stmts() {
             let mut words = Words::of(statement.syntax(), 0);
             words.0.retain(|word| word.kind != SyntaxKind::SEMICOLON);
             let Some(range) = words.range() else { continue };
             let number = script.statements.len();
-            let body = words.starts_with(&["do"]).then(|| block::statements(&words, number)).flatten();
+            let body = words.starts_with(&["do"]).then(|| block::read(&words, number)).flatten();
             script.statements.push(Statement { words, range, block: None, in_loop: false });
-            script.statements.extend(body.into_iter().flatten());
+            if let Some((statements, comments)) = body {
+                script.statements.extend(statements);
+                script.comments.extend(comments);
+            }
         }
+        script.comments.sort();
         script
     }
 
@@ -111,6 +110,13 @@ impl Script {
         // Whole tokens are kept or blanked, so no character is cut in two.
         String::from_utf8(bytes).unwrap_or_default()
     }
+}
+
+/// The comments below a part of a tree whose text begins at `offset`, with where each begins.
+fn comments(node: &SyntaxNode, offset: usize) -> impl Iterator<Item = (usize, String)> {
+    let tokens = node.descendants_with_tokens().filter_map(SyntaxElement::into_token);
+    let comments = tokens.filter(|token| token.kind() == SyntaxKind::COMMENT);
+    comments.map(move |token| (offset + usize::from(token.text_range().start()), token.text().to_owned()))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use squawk_syntax::SourceFile;
 
-use super::{Statement, Words};
+use super::{Statement, Words, comments};
 
 /// The words that a statement begins with which changes data or the schema, or says how.
 const BEGINNINGS: [&str; 17] = [
@@ -13,12 +13,17 @@ const BEGINNINGS: [&str; 17] = [
 /// After these, a statement may begin.
 const OPENINGS: [&str; 5] = ["begin", "then", "else", "loop", ";"];
 
-/// The statements of the block that these words run, which has this number itself; none when there is
-/// no body in it that can be read.
-pub(super) fn statements(words: &Words, number: usize) -> Option<Vec<Statement>> {
+/// The statements of the block that these words run, which has this number itself, and its comments;
+/// none when there is no body in it that can be read.
+pub(super) fn read(words: &Words, number: usize) -> Option<(Vec<Statement>, Vec<(usize, String)>)> {
     let (body, offset) = words.0.iter().find_map(|word| word.string())?;
     // It is no SQL, so what the parser makes of it does not matter: its tokens are those of SQL.
-    let inside = Words::of(&SourceFile::parse(body).syntax_node(), offset);
+    let node = SourceFile::parse(body).syntax_node();
+    let comments = comments(&node, offset).collect();
+    Some((statements(&Words::of(&node, offset), number), comments))
+}
+
+fn statements(inside: &Words, number: usize) -> Vec<Statement> {
     let mut found = Vec::new();
     let mut loops = 0_usize;
     let mut at = 0;
@@ -44,5 +49,5 @@ pub(super) fn statements(words: &Words, number: usize) -> Option<Vec<Statement>>
             at += 1;
         }
     }
-    Some(found)
+    found
 }
