@@ -13,6 +13,9 @@ use squawk_syntax::{SourceFile, SyntaxElement, SyntaxKind, SyntaxNode};
 
 pub(crate) use words::{Word, Words};
 
+/// A comment, behind where it begins.
+pub(crate) type Comment = (usize, String);
+
 /// A file, taken apart.
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
@@ -23,7 +26,7 @@ pub(crate) struct Script {
     /// Where it is no SQL, and why.
     pub(crate) errors: Vec<(usize, String)>,
     /// The comments, those inside of blocks too, with where each begins.
-    pub(crate) comments: Vec<(usize, String)>,
+    pub(crate) comments: Vec<Comment>,
 }
 
 /// A statement.
@@ -113,7 +116,7 @@ impl Script {
 }
 
 /// The comments below a part of a tree whose text begins at `offset`, with where each begins.
-fn comments(node: &SyntaxNode, offset: usize) -> impl Iterator<Item = (usize, String)> {
+fn comments(node: &SyntaxNode, offset: usize) -> impl Iterator<Item = Comment> {
     let tokens = node.descendants_with_tokens().filter_map(SyntaxElement::into_token);
     let comments = tokens.filter(|token| token.kind() == SyntaxKind::COMMENT);
     comments.map(move |token| (offset + usize::from(token.text_range().start()), token.text().to_owned()))

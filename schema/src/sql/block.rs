@@ -2,7 +2,7 @@
 
 use squawk_syntax::SourceFile;
 
-use super::{Statement, Words, comments};
+use super::{Comment, Statement, Words, comments};
 
 /// The words that a statement begins with which changes data or the schema, or says how.
 const BEGINNINGS: [&str; 17] = [
@@ -15,7 +15,7 @@ const OPENINGS: [&str; 5] = ["begin", "then", "else", "loop", ";"];
 
 /// The statements of the block that these words run, which has this number itself, and its comments;
 /// none when there is no body in it that can be read.
-pub(super) fn read(words: &Words, number: usize) -> Option<(Vec<Statement>, Vec<(usize, String)>)> {
+pub(super) fn read(words: &Words, number: usize) -> Option<(Vec<Statement>, Vec<Comment>)> {
     let (body, offset) = words.0.iter().find_map(|word| word.string())?;
     // It is no SQL, so what the parser makes of it does not matter: its tokens are those of SQL.
     let node = SourceFile::parse(body).syntax_node();
