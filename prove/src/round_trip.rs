@@ -65,10 +65,7 @@ async fn one(before: &[Migration<'_>], migration: &Migration<'_>, database: &mut
     };
     for earlier in before {
         let file = earlier.file(Direction::Up);
-        if let Some(Err(error)) = match earlier.up {
-            Some(text) => Some(database.run(text).await),
-            None => None,
-        } {
+        if let Err(error) = database.run(earlier.up.unwrap_or_default()).await {
             proof.untold.push(format!("{file}, which comes before it, fails: {error}"));
             return Ok(proof);
         }
@@ -82,9 +79,7 @@ async fn one(before: &[Migration<'_>], migration: &Migration<'_>, database: &mut
     }
     let second = State::read(database).await?;
     proof.wrong.extend(second.catalog.invalid_indexes().map(|index| format!("up leaves the index {index} invalid")));
-    let mut lost = first.rows.lost_in(&second.rows);
-    let fewer = lost.iter().filter(|what| what.ends_with("is gone")).cloned();
-    proof.wrong.extend(fewer.map(|what| format!("up loses {what}")));
+    proof.wrong.extend(first.rows.gone_in(&second.rows).iter().map(|what| format!("up loses {what}")));
 
     fill(database, 1, &mut proof).await?;
     let filled = State::read(database).await?;
@@ -97,8 +92,9 @@ async fn one(before: &[Migration<'_>], migration: &Migration<'_>, database: &mut
     let third = State::read(database).await?;
     let left = first.catalog.differences(&third.catalog);
     proof.wrong.extend(left.iter().map(|difference| left_behind(difference, "down")));
-    lost = first.rows.lost_in(&third.rows);
-    lost.extend(filled.rows.lost_in(&third.rows).into_iter().filter(|what| what.ends_with("is gone")));
+    let mut lost = first.rows.lost_in(&third.rows);
+    lost.extend(filled.rows.gone_in(&third.rows));
+    lost.sort();
     lost.dedup();
     if up.contains(CONTRACT) || down.contains(LOSES) {
         proof.known.extend(lost);

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
+/// The values of a row by their columns.
+type Row = Map<String, Value>;
+
 /// The rows of each table, by what identifies them: their primary key, or themselves.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Rows(BTreeMap<String, BTreeMap<String, Map<String, Value>>>);
+pub(crate) struct Rows(BTreeMap<String, BTreeMap<String, Row>>);
 
 /// The tables that hold rows, with the columns of their primary keys.
 const TABLES: &str = r"
@@ -44,26 +47,34 @@ impl Rows {
         self.0.values().map(BTreeMap::len).sum()
     }
 
-    /// Rows of these that `after` lacks, and values of theirs that it has otherwise, in tables and columns
-    /// that both have or `kept` says are to be there: what is lost, named.
+    /// Rows of these that `after` lacks, in tables that both have, named.
+    pub(crate) fn gone_in(&self, after: &Self) -> Vec<String> {
+        let lacks = self.beside(after).filter(|(.., now)| now.is_none());
+        lacks.map(|(table, key, ..)| format!("{table}: the row {key} is gone")).collect()
+    }
+
+    /// The same, and values of these that `after` has otherwise, in columns that both have: what is lost,
+    /// named.
     ///
     /// A value that was NULL and is not any more is no loss.
     pub(crate) fn lost_in(&self, after: &Self) -> Vec<String> {
-        let mut lost = Vec::new();
-        for (table, rows) in &self.0 {
-            let Some(left) = after.0.get(table) else { continue };
-            for (key, row) in rows {
-                let Some(now) = left.get(key) else {
-                    lost.push(format!("{table}: the row {key} is gone"));
-                    continue;
-                };
-                for (column, value) in row.iter().filter(|(_, value)| !value.is_null()) {
-                    if let Some(now) = now.get(column).filter(|now| *now != value) {
-                        lost.push(format!("{table}: {column} of the row {key} was {value} and is {now}"));
-                    }
+        let mut lost = self.gone_in(after);
+        for (table, key, row, now) in self.beside(after) {
+            for (column, value) in row.iter().filter(|(_, value)| !value.is_null()) {
+                if let Some(now) = now.and_then(|now| now.get(column)).filter(|now| *now != value) {
+                    lost.push(format!("{table}: {column} of the row {key} was {value} and is {now}"));
                 }
             }
         }
         lost
+    }
+
+    /// The rows of the tables that both have: the table, the key, the row and what `after` has of it.
+    fn beside<'a>(
+        &'a self,
+        after: &'a Self,
+    ) -> impl Iterator<Item = (&'a String, &'a String, &'a Row, Option<&'a Row>)> {
+        let tables = self.0.iter().filter_map(|(table, rows)| Some((table, rows, after.0.get(table)?)));
+        tables.flat_map(|(table, rows, left)| rows.iter().map(move |(key, row)| (table, key, row, left.get(key))))
     }
 }
