@@ -21,6 +21,7 @@ pub struct Cli {
 enum Command {
     Check(Check),
     New(New),
+    Changed(Changed),
 }
 
 impl Cli {
@@ -29,6 +30,7 @@ impl Cli {
         match self.command {
             Command::Check(command) => command.run(),
             Command::New(command) => command.run(),
+            Command::Changed(command) => command.run(),
         }
     }
 }
@@ -52,7 +54,7 @@ struct Check {
 pub struct Base {
     /// Take what this revision has for merged [default: where this branch left main; on main, and in
     /// GitHub Actions, the commit before]
-    #[arg(long, value_name = "REVISION", conflicts_with = "all")]
+    #[arg(long, visible_alias = "release", value_name = "REVISION", conflicts_with = "all")]
     base: Option<String>,
 
     /// Take all migrations for new, as if none were merged
@@ -107,6 +109,42 @@ impl Place {
     }
 }
 
+/// Which migrations and queries are not as what is merged has them, a line each; none is no line
+#[derive(Debug, Args)]
+struct Changed {
+    #[command(flatten)]
+    base: Base,
+
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Changed {
+    fn run(self) -> anyhow::Result<Exit> {
+        let Some(merged) = self.base.merged(&self.place.root) else { return Ok(Exit::CouldNotTell) };
+        let changed = match &merged.commit {
+            Some(commit) => git::changed(&self.place.root, commit)?,
+            // Where nothing is merged, all of it is new.
+            None => {
+                Folder::read(&self.place.migrations())?.files.keys().map(|file| format!("migrations/{file}")).collect()
+            }
+        };
+        for path in &changed {
+            println!("{path}");
+        }
+        if let (Some(commit), true) = (&merged.commit, changed.is_empty()) {
+            eprintln!("no migration and no query has changed since {}", short(commit));
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// A commit as people name it.
+#[must_use]
+pub fn short(commit: &str) -> &str {
+    commit.get(..12).unwrap_or(commit)
+}
+
 impl Check {
     fn run(self) -> anyhow::Result<Exit> {
         let folder = Folder::read(&self.place.migrations())?;
@@ -124,7 +162,7 @@ fn report(folder: &Folder, merged: &Merged, findings: &[Finding]) {
     let is_merged = |file: &String| merged.folder.as_ref().is_some_and(|merged| merged.files.contains_key(file));
     let new = folder.files.keys().filter(|file| !is_merged(file)).count();
     let since = match (&merged.commit, &merged.folder) {
-        (Some(commit), _) => format!("since {}", commit.get(..12).unwrap_or(commit)),
+        (Some(commit), _) => format!("since {}", short(commit)),
         (None, Some(_)) => "all of them taken for new".to_owned(),
         (None, None) => "there is no commit before this one, so nothing runs that could be harmed".to_owned(),
     };

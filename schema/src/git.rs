@@ -17,17 +17,59 @@ pub struct Merged {
     pub folder: Option<Folder>,
 }
 
+/// Where the metadata of the service's queries is, in the repository.
+pub const QUERIES: &str = "app/.sqlx";
+
 /// Reads what `revision` has under `migrations` in the repository at `root`.
 pub fn read(root: &Path, revision: &str) -> anyhow::Result<Merged> {
-    let commit = commit(root, revision)?.with_context(|| format!("git knows no revision `{revision}`"))?;
-    let list = git(root, &["ls-tree", "--name-only", "-z", &commit, "migrations/"])?;
+    let commit = named(root, revision)?;
+    let files = texts(root, &commit, "migrations", ".sql")?;
+    Ok(Merged { commit: Some(commit), folder: Some(Folder { files }) })
+}
+
+/// The files of a folder as a commit has them, those whose names end so, by their names.
+pub fn texts(root: &Path, commit: &str, folder: &str, ending: &str) -> anyhow::Result<BTreeMap<String, String>> {
+    let list = git(root, &["ls-tree", "--name-only", "-z", commit, &format!("{folder}/")])?;
     let mut files = BTreeMap::new();
-    for path in list.split('\0').filter(|path| path.ends_with(".sql")) {
+    for path in list.split('\0').filter(|path| path.ends_with(ending)) {
         let text = git(root, &["show", &format!("{commit}:{path}")])?;
         let name = path.rsplit('/').next().unwrap_or(path);
         files.insert(name.to_owned(), text);
     }
-    Ok(Merged { commit: Some(commit), folder: Some(Folder { files }) })
+    Ok(files)
+}
+
+/// The migrations and the metadata of queries that are not as the commit has them, committed or not.
+pub fn changed(root: &Path, commit: &str) -> anyhow::Result<Vec<String>> {
+    let paths = [":(glob)migrations/*.sql".to_owned(), format!(":(glob){QUERIES}/*.json")];
+    let ask = |arguments: &[&str]| {
+        let paths = paths.iter().map(String::as_str);
+        git(root, &arguments.iter().copied().chain(["--"]).chain(paths).collect::<Vec<_>>())
+    };
+    let differing = ask(&["diff", "--name-only", "--no-renames", "--relative", "-z", commit])?;
+    let unknown = ask(&["ls-files", "--others", "--exclude-standard", "-z"])?;
+    let mut changed: Vec<String> =
+        [differing, unknown].iter().flat_map(|list| list.split('\0')).map(str::to_owned).collect();
+    changed.retain(|path| !path.is_empty());
+    changed.sort();
+    Ok(changed)
+}
+
+/// The commit of a revision that somebody named, fetched when it is not here: a shallow clone has no tag
+/// but those that point at what it has.
+fn named(root: &Path, revision: &str) -> anyhow::Result<String> {
+    if let Some(commit) = commit(root, revision)? {
+        return Ok(commit);
+    }
+    let is_elsewhere = !revision.starts_with('-') && git(root, &["remote"])?.lines().any(|remote| remote == "origin");
+    if is_elsewhere {
+        // A whole clone stays one.
+        let depth: &[&str] = if is_shallow(root)? { &["--depth=1"] } else { &[] };
+        git(root, &[&["fetch", "--quiet", "--no-tags"], depth, &["origin", revision]].concat())
+            .with_context(|| format!("git knows no revision `{revision}`, and it cannot be fetched"))?;
+        return commit(root, "FETCH_HEAD")?.with_context(|| format!("origin's `{revision}` is no commit"));
+    }
+    bail!("git knows no revision `{revision}`")
 }
 
 /// What is checked out.
@@ -76,7 +118,7 @@ fn before(root: &Path, head: &str) -> anyhow::Result<Option<String>> {
     if let Some(commit) = commit(root, &parent)? {
         return Ok(Some(commit));
     }
-    if git(root, &["rev-parse", "--is-shallow-repository"])?.trim() != "true" {
+    if !is_shallow(root)? {
         return Ok(None);
     }
     git(root, &["fetch", "--quiet", "--deepen=1"])
@@ -96,6 +138,10 @@ fn fetched(root: &Path, branch: &str) -> anyhow::Result<Option<String>> {
         Err(error) if error.to_string().contains("couldn't find remote ref") => Ok(None),
         Err(error) => Err(error.context(format!("`{branch}`, which this is to be merged into, is not here"))),
     }
+}
+
+fn is_shallow(root: &Path) -> anyhow::Result<bool> {
+    Ok(git(root, &["rev-parse", "--is-shallow-repository"])?.trim() == "true")
 }
 
 fn commit(root: &Path, revision: &str) -> anyhow::Result<Option<String>> {
