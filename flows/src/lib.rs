@@ -22,7 +22,7 @@ pub use report::{FlowReport, Outcome, Report, Step};
 pub use reqwest::Url;
 pub use secret::Secret;
 pub use target::{InvalidTarget, Target};
-pub use transport::{Exchange, Transport};
+pub use transport::{Exchange, Network, Transport};
 
 /// Runs every flow, one after the other, against the target, over the network.
 ///

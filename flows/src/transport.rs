@@ -4,7 +4,7 @@ mod network;
 
 use std::pin::Pin;
 
-pub(crate) use network::Network;
+pub use network::Network;
 
 /// An answer on its way, or why there is none, for people and without a secret.
 pub type Exchange<'a> = Pin<Box<dyn Future<Output = Result<http::Response<Vec<u8>>, String>> + Send + 'a>>;

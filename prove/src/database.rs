@@ -26,6 +26,16 @@ impl Database {
         Ok(Self { server: server.clone(), name, connection })
     }
 
+    /// How it is reached.
+    pub(crate) fn options(&self) -> PgConnectOptions {
+        self.server.clone().database(&self.name)
+    }
+
+    /// Another connection to it.
+    pub(crate) async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+        self.options().connect().await
+    }
+
     /// Runs a file as a migration is run: in one transaction, unless it says otherwise.
     pub(crate) async fn run(&mut self, text: &str) -> Result<(), sqlx::Error> {
         if text.starts_with("-- no-transaction") {

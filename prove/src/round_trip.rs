@@ -7,6 +7,7 @@ use crate::catalog::{Catalog, Difference};
 use crate::database::Database;
 use crate::rows::Rows;
 use crate::seed;
+use crate::verdict::Verdict;
 
 /// In a down file: what is lost by it, which its author knows.
 const LOSES: &str = "-- loses:";
@@ -25,6 +26,12 @@ pub struct Proof {
     pub known: Vec<String>,
     /// How many rows were there on the way.
     pub rows: usize,
+}
+
+impl From<Proof> for Verdict {
+    fn from(Proof { file, wrong, untold, known, rows }: Proof) -> Self {
+        Self { what: format!("round trip: {file}"), wrong, untold, known, tried: format!("{rows} rows") }
+    }
 }
 
 /// Proves each migration that `folder` has and `merged` has not, each on a database of its own on the

@@ -1,8 +1,8 @@
 //! Rows for every table: each column with each edge of its type, NULL where it may be, each label of an
 //! enum, and keys of rows that are there where it refers to some.
 
-mod columns;
-mod values;
+pub(crate) mod columns;
+pub(crate) mod values;
 
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
@@ -32,13 +32,23 @@ pub(crate) struct Barren {
 
 /// Fills every table; `round` keeps what is unique apart from what another round wrote.
 pub(crate) async fn fill(connection: &mut PgConnection, round: usize) -> anyhow::Result<Vec<Barren>> {
+    fill_by(connection, round, &[Manner::Edges, Manner::Plain, Manner::Bare]).await
+}
+
+/// Fills every table with rows that are unlike each other in every column, as far as its type allows, so
+/// that nothing which may be asked of a column has to fail by them.
+pub(crate) async fn fill_plainly(connection: &mut PgConnection) -> anyhow::Result<Vec<Barren>> {
+    fill_by(connection, 0, &[Manner::Plain, Manner::Bare]).await
+}
+
+async fn fill_by(connection: &mut PgConnection, round: usize, manners: &[Manner]) -> anyhow::Result<Vec<Barren>> {
     let mut barren = Vec::new();
     for table in columns::read(connection).await? {
         let mut made = 0;
         let mut last = None;
         for number in 0..ROWS {
-            for manner in [Manner::Edges, Manner::Plain, Manner::Bare] {
-                match insert(connection, &table, round * ROWS + number, manner).await {
+            for manner in manners {
+                match insert(connection, &table, round * ROWS + number, *manner).await {
                     Ok(()) => {
                         made += 1;
                         break;

@@ -12,13 +12,13 @@ use crate::Target;
 use crate::client::BODY_LIMIT;
 
 /// The network, set up for one target.
-pub(crate) struct Network {
+pub struct Network {
     http: reqwest::Client,
 }
 
 impl Network {
     /// The network as far as a target is concerned. The reason for none is for people.
-    pub(crate) fn to(target: &Target) -> Result<Self, String> {
+    pub fn to(target: &Target) -> Result<Self, String> {
         let tls = tls_for(target).map_err(|error| format!("no TLS: {error}"))?;
         let mut builder = reqwest::Client::builder().redirect(Policy::none()).tls_backend_preconfigured(tls);
         if is_loopback(target) {

@@ -5,27 +5,29 @@ use std::collections::BTreeSet;
 use sqlx::{PgConnection, Row as _};
 
 /// A table that holds rows.
-pub(super) struct Table {
+#[derive(Clone)]
+pub(crate) struct Table {
     /// Its name with its schema, quoted where it has to be.
-    pub(super) name: String,
-    pub(super) columns: Vec<Column>,
+    pub(crate) name: String,
+    pub(crate) columns: Vec<Column>,
 }
 
-pub(super) struct Column {
+#[derive(Clone)]
+pub(crate) struct Column {
     /// Quoted where it has to be.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// The name of its type; of a domain, of the type below it.
-    pub(super) kind: String,
+    pub(crate) kind: String,
     /// Whether it may not be NULL.
-    pub(super) is_required: bool,
+    pub(crate) is_required: bool,
     /// Whether the database finds its value: an identity, a generated column, a sequence.
-    pub(super) is_filled: bool,
+    pub(crate) is_filled: bool,
     /// Whether an index has it unique, alone or with others.
-    pub(super) is_unique: bool,
+    pub(crate) is_unique: bool,
     /// The labels of its enum, or the strings that a check of it alone names, as SQL.
-    pub(super) labels: Vec<String>,
+    pub(crate) labels: Vec<String>,
     /// The table and the column that it refers to.
-    pub(super) refers: Option<(String, String)>,
+    pub(crate) refers: Option<(String, String)>,
 }
 
 const COLUMNS: &str = r"
@@ -61,7 +63,7 @@ WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
 ORDER BY 1, a.attnum";
 
 /// The tables, each behind those that it refers to as far as there is such an order.
-pub(super) async fn read(connection: &mut PgConnection) -> Result<Vec<Table>, sqlx::Error> {
+pub(crate) async fn read(connection: &mut PgConnection) -> Result<Vec<Table>, sqlx::Error> {
     let mut tables: Vec<Table> = Vec::new();
     for row in sqlx::query(COLUMNS).fetch_all(connection).await? {
         let table: String = row.try_get("table")?;

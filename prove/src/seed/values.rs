@@ -1,7 +1,7 @@
 //! The edges of types, as SQL.
 
 /// The values of a type that are most likely to be trouble; none for a type that is not known.
-pub(super) fn edges(kind: &str) -> Vec<String> {
+pub(crate) fn edges(kind: &str) -> Vec<String> {
     let values: &[&str] = match kind {
         "text" | "varchar" | "bpchar" | "citext" | "name" => {
             &["''", "'a'", "'ünï ✓'", "E'two\\nlines'", "'''quoted'''"]
@@ -28,7 +28,7 @@ pub(super) fn edges(kind: &str) -> Vec<String> {
 }
 
 /// A plain value that no other number has; none for types with too few values.
-pub(super) fn of_its_own(kind: &str, number: usize) -> Option<String> {
+pub(crate) fn of_its_own(kind: &str, number: usize) -> Option<String> {
     Some(match kind {
         "text" | "varchar" | "bpchar" | "citext" | "name" => format!("'row{number}'"),
         "int2" | "int4" | "int8" | "numeric" | "float4" | "float8" => (number + 1).to_string(),
