@@ -18,7 +18,7 @@ use crate::report::{self, Table, took};
 use crate::scan::Databases;
 use crate::workspace::Workspace;
 
-/// All gates of a pull request: lint, test --coverage, build and scan
+/// All gates of a pull request: lint, test --coverage, migrate prove, build and scan
 #[derive(Args)]
 pub(crate) struct Ci {
     #[command(flatten)]
@@ -35,7 +35,7 @@ impl Ci {
         // What more than one gate starts is compiled before them, or they would wait for each other's
         // lock instead of for the compiler. One by one, as the gates start them: together they would
         // share the features of what both depend on, and that would be compiled again for each alone.
-        for program in ["postgres-provider", "image"] {
+        for program in ["postgres-provider", "image", "schema"] {
             let build = workspace.cargo().args(["build", "--quiet", "--locked", "--package", program]);
             process::must("the build of the gates' own programs", build)?;
         }
@@ -67,6 +67,7 @@ fn chains(databases: &Databases) -> Vec<Vec<Gate>> {
     vec![
         vec![Gate::new("lint", vec!["lint".into()])],
         vec![Gate::new("test", vec!["test".into(), "--coverage".into()])],
+        vec![Gate::new("prove", vec!["migrate".into(), "prove".into()])],
         vec![Gate::new("build", vec!["build".into()]), Gate::new("scan", scan)],
     ]
 }

@@ -16,7 +16,7 @@ const CI: [&str; 3] = ["ci", "--advisory-db", "advisories"];
 fn ci_passes_when_every_gate_does_and_leaves_a_summary() {
     let scene = Scene::new();
     let ran = scene.xtask(&CI).expect(0, "ratio");
-    for gate in ["lint", "test", "build", "scan"] {
+    for gate in ["lint", "test", "prove", "build", "scan"] {
         assert!(ran.output.contains(&format!("{gate}: passed in")), "{}", ran.output);
         assert!(scene.read("summary").contains(&format!("| {gate} | passed |")), "{}", scene.read("summary"));
     }
@@ -120,6 +120,24 @@ fn the_service_is_migrated_and_then_served() {
     assert!(migrated.is_some() && migrated < served, "{calls}");
     scene.xtask(&["migrate", "status"]).expect(0, "");
     Scene::new().failing("app -- migrate", 2).xtask(&["migrate", "sideways"]).expect(USAGE, "did not accept");
+}
+
+#[test]
+fn migrations_are_proved_where_they_or_the_queries_have_changed() {
+    let scene = Scene::new();
+    scene.xtask(&["migrate", "prove"]).expect(0, "migrate prove: skipped");
+    assert!(!scene.read("calls").contains("--package prove"), "{}", scene.read("calls"));
+    scene.write("changed", "migrations/0002_b.up.sql\n");
+    scene.xtask(&["migrate", "prove"]).expect(0, "");
+    assert!(scene.read("calls").contains("--package prove --"), "{}", scene.read("calls"));
+    for code in [REFUSED, COULD_NOT_TELL] {
+        let scene = Scene::new().failing("prove -- queries", code);
+        scene.xtask(&["migrate", "prove", "queries", "--release", "v1"]).expect(code, "migrate prove");
+    }
+    Scene::new()
+        .failing("schema -- changed", COULD_NOT_TELL)
+        .xtask(&CI)
+        .expect(COULD_NOT_TELL, "prove: could not tell");
 }
 
 #[test]

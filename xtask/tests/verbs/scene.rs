@@ -15,6 +15,7 @@ while IFS='=' read -r what code; do
 done < "$SCENE/failures"
 case "$*" in
   *"report --lcov"*) for last; do :; done; cp "$SCENE/lcov" "$last" ;;
+  *"schema -- changed") cat "$SCENE/changed" ;;
   *"postgres-provider -- doctor") echo "local: works: a server" ;;
   *"postgres-provider -- exec"*)
     while [ "$1" != exec ]; do shift; done
@@ -62,9 +63,10 @@ impl Scene {
             ("failures", ""),
             ("calls", ""),
             ("lcov", "LF:10\nLH:9\n"),
+            ("changed", ""),
             ("Cargo.toml", ""),
             ("xtask/Cargo.toml", ""),
-            (".gitignore", "/target\n/calls\n/failures\n/lcov\n/summary\n/versions\n/programs\n"),
+            (".gitignore", "/target\n/calls\n/changed\n/failures\n/lcov\n/summary\n/versions\n/programs\n"),
             ("migrations/0001_a.up.sql", ""),
             ("migrations/0001_a.down.sql", ""),
         ] {
