@@ -12,6 +12,7 @@ mod metadata;
 mod play;
 
 pub use metadata::Query;
+
 use schema::cli::short;
 use schema::{Direction, Folder, Migration};
 use sqlx::postgres::PgConnectOptions;
@@ -20,10 +21,15 @@ use crate::database::Database;
 use crate::release::Release;
 use crate::seed;
 use crate::verdict::Verdict;
+use description::{Difference, Shape};
 use play::Played;
 
 /// In an up file: what may no longer be written, and why no release that serves writes it.
 const NARROWS: &str = "-- narrows:";
+/// In an up file: what may be read now that could not, and why nobody writes it while the release serves.
+const WIDENS: &str = "-- widens:";
+/// In an up file too, where `check` asks for the reason.
+const MAY_BE_NULL: &str = "-- allow ban-drop-not-null:";
 
 /// Proves that the schema of `folder` does for the queries of the release.
 pub async fn prove(release: &Release, folder: &Folder, server: &PgConnectOptions) -> anyhow::Result<Verdict> {
@@ -72,7 +78,7 @@ async fn on(
         Ok(()) => {
             let mut findings = play::on_what_was_open(&mut open, &played).await?;
             findings.extend(play::on_the_new_schema(&mut open, &played).await?);
-            described(&mut database.connect().await?, release, &before, verdict).await;
+            described(&mut database.connect().await?, release, &before, new, verdict).await;
             findings
         }
         Err(why) => {
@@ -84,7 +90,7 @@ async fn on(
             findings?
         }
     };
-    let says_so = new.iter().any(|migration| migration.up.is_some_and(|up| up.contains(NARROWS)));
+    let says_so = says(new, NARROWS);
     for finding in findings {
         let is_known = says_so && finding.is_about_values && finding.works < finding.of && finding.works > 0;
         if is_known { &mut verdict.known } else { &mut verdict.wrong }.push(finding.to_string());
@@ -97,7 +103,7 @@ async fn on_an_empty_one(
     database: &mut Database,
     release: &Release,
     new: &[Migration<'_>],
-    before: &[Result<description::Shape, String>],
+    before: &[Result<Shape, String>],
     played: &[Played],
     verdict: &mut Verdict,
 ) -> anyhow::Result<Vec<play::Finding>> {
@@ -107,7 +113,7 @@ async fn on_an_empty_one(
         return Ok(Vec::new());
     }
     seed::fill_plainly(&mut database.connection).await?;
-    described(&mut database.connect().await?, release, before, verdict).await;
+    described(&mut database.connect().await?, release, before, new, verdict).await;
     let mut connection = database.connect().await?;
     play::on_the_new_schema(&mut connection, played).await
 }
@@ -116,20 +122,33 @@ async fn on_an_empty_one(
 async fn described(
     connection: &mut sqlx::PgConnection,
     release: &Release,
-    before: &[Result<description::Shape, String>],
+    before: &[Result<Shape, String>],
+    new: &[Migration<'_>],
     verdict: &mut Verdict,
 ) {
+    let (widens, may_be_null) = (says(new, WIDENS), says(new, MAY_BE_NULL));
     for (query, before) in release.queries.iter().zip(before) {
         let after = description::read(connection, query).await;
         match (before, after) {
             (Err(why), _) => verdict.untold.push(format!("{query} is wrong on the schema of the release: {why}")),
             (Ok(_), Err(why)) => verdict.wrong.push(format!("{query}: every use of it fails: {why}")),
             (Ok(before), Ok(after)) => {
-                let differences = description::differences(&query.shape, before, &after);
-                verdict.wrong.extend(differences.iter().map(|difference| format!("{query}: {difference}")));
+                for difference in description::differences(&query.shape, before, &after) {
+                    let (what, is_known) = match difference {
+                        Difference::Breaks(what) => (what, false),
+                        Difference::MayBeNull(what) => (what, widens || may_be_null),
+                        Difference::MayBeAnother(what) => (what, widens),
+                    };
+                    if is_known { &mut verdict.known } else { &mut verdict.wrong }.push(format!("{query}: {what}"));
+                }
             }
         }
     }
+}
+
+/// Whether the author of any of them has left this mark.
+fn says(new: &[Migration<'_>], mark: &str) -> bool {
+    new.iter().any(|migration| migration.up.is_some_and(|up| up.contains(mark)))
 }
 
 async fn migrate(database: &mut Database, migrations: &[Migration<'_>]) -> Result<(), String> {

@@ -96,7 +96,7 @@ impl Play<'_> {
         };
         told.note("the previous release, started again as by a rollback", Users::of(&[&back])?.walk().await);
         back.stop()?;
-        told.verdict.tried = format!("every flow in {} walks", 4 + USERS);
+        told.verdict.tried = format!("every flow in {} walks; logs in target/prove", 4 + USERS);
         Ok(Ok(()))
     }
 }
@@ -110,7 +110,14 @@ struct Told<'a> {
 
 impl Told<'_> {
     fn note(&mut self, who: &str, failures: Vec<Failure>) {
-        let new = failures.into_iter().filter(|failure| !self.ignored.contains(&failure.flow));
-        self.verdict.wrong.extend(new.map(|failure| format!("{who}: {failure}")));
+        let mut new: Vec<_> = failures
+            .into_iter()
+            .filter(|failure| !self.ignored.contains(&failure.flow))
+            .map(|failure| format!("{who}: {failure}"))
+            .collect();
+        // Several users meet the same.
+        new.sort();
+        new.dedup();
+        self.verdict.wrong.extend(new);
     }
 }

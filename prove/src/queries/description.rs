@@ -57,43 +57,60 @@ pub(super) async fn read(connection: &mut PgConnection, query: &Query) -> Result
     serde_json::from_value(described).map_err(|error| error.to_string())
 }
 
+/// What a release meets that it does not know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Difference {
+    /// It fails, or takes one thing for another.
+    Breaks(String),
+    /// It fails on rows that nobody may have written yet.
+    MayBeNull(String),
+    /// The same.
+    MayBeAnother(String),
+}
+
 /// What the release meets that it does not know: `own` is what it was compiled with, `before` and `after`
 /// what the two schemas say.
 ///
 /// What the old schema has differently from what the release was compiled with is not the migrations' doing.
-pub(super) fn differences(own: &Shape, before: &Shape, after: &Shape) -> Vec<String> {
+pub(super) fn differences(own: &Shape, before: &Shape, after: &Shape) -> Vec<Difference> {
     let mut found = Vec::new();
     for (at, column) in own.columns.iter().enumerate() {
         let name = own.name(at);
         let Some(now) = after.columns.get(at) else {
-            found.push(format!("the column `{name}` is gone: every use of it fails"));
+            found.push(Difference::Breaks(format!("the column `{name}` is gone: every use of it fails")));
             continue;
         };
         if now.name != column.name {
-            found.push(format!("where `{name}` was there is `{}` now: the release takes one for the other", now.name));
+            let now = &now.name;
+            let what = format!("where `{name}` was there is `{now}` now: the release takes one for the other");
+            found.push(Difference::Breaks(what));
             continue;
         }
         if before.columns.get(at).is_some_and(|before| before.type_info != now.type_info) {
             found.extend(type_difference(name, &column.type_info, &now.type_info));
         }
         if own.has_a_value(at) && before.is_required(at) && !after.is_required(at) {
-            found.push(format!("`{name}` may be NULL now: the release fails on the first row in which it is"));
+            let what = format!("`{name}` may be NULL now: the release fails on the first row in which it is");
+            found.push(Difference::MayBeNull(what));
         }
     }
     found
 }
 
-fn type_difference(name: &str, own: &Value, now: &Value) -> Option<String> {
+fn type_difference(name: &str, own: &Value, now: &Value) -> Option<Difference> {
     let known = labels(own);
     let new: Vec<_> = labels(now).into_iter().filter(|label| !known.contains(label)).collect();
     if !known.is_empty() && !new.is_empty() {
         let new = new.join(", ");
-        return Some(format!("`{name}` may be `{new}` now: the release fails on the first row in which it is"));
+        let what = format!("`{name}` may be `{new}` now: the release fails on the first row in which it is");
+        return Some(Difference::MayBeAnother(what));
     }
     let differ = word(own) != word(now) && !(is_text(own) && is_text(now));
     differ.then(|| {
         let (was, is) = (word(own), word(now));
-        format!("`{name}` was of type {was} and is {is}: the release reads it as the former, and fails")
+        Difference::Breaks(format!(
+            "`{name}` was of type {was} and is {is}: the release reads it as the former, and fails"
+        ))
     })
 }
 

@@ -14,7 +14,7 @@ struct Case {
 
 const SAFE: &str = "SET LOCAL lock_timeout = '2s';\nSET LOCAL statement_timeout = '30s';\n";
 
-const CASES: [Case; 16] = [
+const CASES: [Case; 15] = [
     Case {
         what: "a column that has to have a value, in the three safe steps",
         files: &[
@@ -123,14 +123,6 @@ const CASES: [Case; 16] = [
         files: &["-- contract: since 0001\nALTER TABLE links DROP COLUMN note;"],
         query: "SELECT id, url, hits, note FROM links",
         how: "every use of it fails: error returned from database: column \"note\" does not exist",
-    },
-    Case {
-        what: "a column that may be NULL",
-        files: &[
-            "-- allow ban-drop-not-null: the next release writes it from another\nALTER TABLE links ALTER COLUMN url DROP NOT NULL;",
-        ],
-        query: "SELECT id, url, hits, note FROM links",
-        how: "`url` may be NULL now",
     },
 ];
 

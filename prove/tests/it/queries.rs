@@ -37,6 +37,22 @@ async fn what_may_no_longer_be_written_is_no_refusal_when_its_author_says_why_no
 }
 
 #[tokio::test]
+async fn what_may_be_read_now_is_no_refusal_when_its_author_says_why_nobody_writes_it_yet() {
+    let null = "ALTER TABLE links ALTER COLUMN url DROP NOT NULL;";
+    let label = "ALTER TYPE mood ADD VALUE 'angry';";
+    for (up, mark, said) in [
+        (null, "-- widens: urls, which the next release still writes", "`url` may be NULL now"),
+        (null, "-- allow ban-drop-not-null: the next release still writes it", "`url` may be NULL now"),
+        (label, "-- widens: moods, which the release after the next writes", "`mood` may be `angry` now"),
+    ] {
+        let refused = verdict(&QUERIES, &[("0002_next", up)]).await;
+        let known = verdict(&QUERIES, &[("0002_next", format!("{mark}\n{up}").as_str())]).await;
+        assert!(refused.wrong.iter().any(|line| line.contains(said)), "{refused:#?}");
+        assert_eq!((known.wrong, known.known), (Vec::new(), refused.wrong), "{mark}");
+    }
+}
+
+#[tokio::test]
 async fn a_migration_that_fails_on_rows_of_the_release_is_named_and_so_is_what_it_breaks() {
     let up = "ALTER TABLE links ADD CONSTRAINT links_url_https CHECK (url LIKE 'https://%');";
     let verdict = verdict(&QUERIES, &[("0002_next", up)]).await;
