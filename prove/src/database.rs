@@ -6,6 +6,11 @@ use anyhow::Context as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
 
+/// What the server says of an error, without where in its own sources it says so.
+pub(crate) fn said(error: &sqlx::Error) -> String {
+    error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned())
+}
+
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 /// An empty database and a connection to it.
@@ -22,7 +27,9 @@ impl Database {
         let mut admin = server.connect().await.context("failed to connect to the server in DATABASE_URL")?;
         admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE template0"))).await?;
         admin.close().await?;
-        let connection = server.clone().database(&name).connect().await?;
+        let mut connection = server.clone().database(&name).connect().await?;
+        // Nothing that is written here outlives the proof.
+        connection.execute("SET synchronous_commit = off").await?;
         Ok(Self { server: server.clone(), name, connection })
     }
 
@@ -47,6 +54,7 @@ impl Database {
         transaction.commit().await
     }
 
+    /// Removes it, whoever is still connected.
     pub(crate) async fn remove(self) -> anyhow::Result<()> {
         self.connection.close().await?;
         let mut admin = self.server.connect().await?;

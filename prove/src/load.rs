@@ -15,7 +15,7 @@ use schema::{Direction, Folder, Migration};
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnectOptions;
 
-use crate::database::Database;
+use crate::database::{Database, said};
 use crate::verdict::Verdict;
 use locks::Locks;
 use traffic::{Stall, Traffic};
@@ -62,7 +62,7 @@ async fn on(database: &mut Database, folder: &Folder, merged: &Folder, asked: As
         let Some(up) = migration.up else { return Ok(ended(verdicts, what, format!("{file} is missing"))) };
         if merged.files.contains_key(&file) {
             if let Err(error) = database.run(up).await {
-                return Ok(ended(verdicts, what, format!("it fails without rows: {error}")));
+                return Ok(ended(verdicts, what, format!("it fails without rows: {}", said(&error))));
             }
             continue;
         }
@@ -100,7 +100,7 @@ async fn one(
             continue;
         }
         if let Err(why) = bulk::fill(&mut database.connection, table, asked.rows).await {
-            verdict.untold.push(format!("{} rows of {} could not be made: {why}", asked.rows, table.name));
+            verdict.untold.push(format!("{} rows of {} could not be made: {}", asked.rows, table.name, said(&why)));
             return Ok(database.run(up).await.is_ok());
         }
     }
@@ -157,7 +157,7 @@ async fn run(database: &mut Database, up: &str) -> Result<(), (String, String)> 
         let Err(error) = database.run(up).await else { return Ok(()) };
         let code = error.as_database_error().and_then(DatabaseError::code).unwrap_or_default().into_owned();
         if code != NO_LOCK || attempt == ATTEMPTS {
-            return Err((code, error.to_string()));
+            return Err((code, said(&error)));
         }
         attempt += 1;
     }

@@ -17,7 +17,7 @@ use schema::cli::short;
 use schema::{Direction, Folder, Migration};
 use sqlx::postgres::PgConnectOptions;
 
-use crate::database::Database;
+use crate::database::{Database, said};
 use crate::release::Release;
 use crate::seed;
 use crate::verdict::Verdict;
@@ -155,7 +155,7 @@ async fn migrate(database: &mut Database, migrations: &[Migration<'_>]) -> Resul
     for migration in migrations {
         let file = migration.file(Direction::Up);
         let Some(up) = migration.up else { return Err(format!("{file} is missing")) };
-        database.run(up).await.map_err(|error| format!("{file} fails: {error}"))?;
+        database.run(up).await.map_err(|error| format!("{file} fails: {}", said(&error)))?;
     }
     Ok(())
 }

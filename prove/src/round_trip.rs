@@ -4,7 +4,7 @@ use schema::{Direction, Folder, Migration};
 use sqlx::postgres::PgConnectOptions;
 
 use crate::catalog::{Catalog, Difference};
-use crate::database::Database;
+use crate::database::{Database, said};
 use crate::rows::Rows;
 use crate::seed;
 use crate::verdict::Verdict;
@@ -73,14 +73,14 @@ async fn one(before: &[Migration<'_>], migration: &Migration<'_>, database: &mut
     for earlier in before {
         let file = earlier.file(Direction::Up);
         if let Err(error) = database.run(earlier.up.unwrap_or_default()).await {
-            proof.untold.push(format!("{file}, which comes before it, fails: {error}"));
+            proof.untold.push(format!("{file}, which comes before it, fails: {}", said(&error)));
             return Ok(proof);
         }
     }
     fill(database, 0, &mut proof).await?;
     let first = State::read(database).await?;
     if let Err(error) = database.run(up).await {
-        proof.wrong.push(format!("up fails on a schema with rows in it: {error}"));
+        proof.wrong.push(format!("up fails on a schema with rows in it: {}", said(&error)));
         broken(database, &first, &mut proof).await?;
         return Ok(proof);
     }
@@ -92,7 +92,7 @@ async fn one(before: &[Migration<'_>], migration: &Migration<'_>, database: &mut
     let filled = State::read(database).await?;
     proof.rows = filled.rows.count();
     if let Err(error) = database.run(down).await {
-        proof.wrong.push(format!("down fails once the new shape has rows: {error}"));
+        proof.wrong.push(format!("down fails once the new shape has rows: {}", said(&error)));
         broken(database, &filled, &mut proof).await?;
         return Ok(proof);
     }
@@ -110,7 +110,7 @@ async fn one(before: &[Migration<'_>], migration: &Migration<'_>, database: &mut
     }
 
     if let Err(error) = database.run(up).await {
-        proof.wrong.push(format!("up fails after down: {error}"));
+        proof.wrong.push(format!("up fails after down: {}", said(&error)));
         return Ok(proof);
     }
     let fourth = State::read(database).await?;

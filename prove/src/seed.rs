@@ -6,6 +6,7 @@ pub(crate) mod values;
 
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
+use crate::database::said;
 use columns::{Column, Table};
 
 /// So many rows are tried for each table.
@@ -58,7 +59,7 @@ async fn fill_by(connection: &mut PgConnection, round: usize, manners: &[Manner]
             }
         }
         if made == 0 {
-            let why = last.map_or_else(|| "no row was tried".to_owned(), |error| error.to_string());
+            let why = last.map_or_else(|| "no row was tried".to_owned(), |error| said(&error));
             barren.push(Barren { table: table.name.clone(), why });
         }
     }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection, SqlSafeStr as _};
 
 use super::Query;
+use crate::database::said;
 
 /// The columns that a query returns.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -52,7 +53,7 @@ impl Shape {
 /// Asks the database, as the compiler does.
 pub(super) async fn read(connection: &mut PgConnection, query: &Query) -> Result<Shape, String> {
     let described = connection.describe(AssertSqlSafe(query.text.clone()).into_sql_str()).await;
-    let described = described.map_err(|error| error.to_string())?;
+    let described = described.map_err(|error| said(&error))?;
     let described = serde_json::to_value(described).map_err(|error| error.to_string())?;
     serde_json::from_value(described).map_err(|error| error.to_string())
 }

@@ -8,6 +8,7 @@ use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _, ValueRef as _};
 
 use super::Query;
 use super::candidates::Candidates;
+use crate::database::said;
 
 /// So many sets of values are tried with each query.
 const ATTEMPTS: usize = 32;
@@ -110,7 +111,7 @@ pub(super) async fn on_the_new_schema(
     let mut findings = Vec::new();
     for one in played.iter().filter(|one| !one.tries.is_empty()) {
         if let Err(error) = prepare(connection, one).await {
-            let (query, what) = (one.query.to_string(), format!("fails: {error}"));
+            let (query, what) = (one.query.to_string(), format!("fails: {}", said(&error)));
             let of = one.tries.len();
             findings.push(Finding { query, what, example: String::new(), works: 0, of, is_about_values: false });
             continue;

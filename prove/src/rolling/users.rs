@@ -44,7 +44,17 @@ impl Users {
 
     /// One walks through every flow.
     pub(super) async fn walk(&self) -> Vec<Failure> {
-        failures(&flows::run_over(&self.target, &self.balancer).await)
+        failures(&self.report().await)
+    }
+
+    /// The same; also whether any flow passed.
+    pub(super) async fn first_walk(&self) -> (Vec<Failure>, bool) {
+        let report = self.report().await;
+        (failures(&report), report.flows.iter().any(|flow| flow.outcome.passed()))
+    }
+
+    async fn report(&self) -> Report {
+        flows::run_over(&self.target, &self.balancer).await
     }
 
     /// Several do so at once.

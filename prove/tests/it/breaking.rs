@@ -122,7 +122,7 @@ const CASES: [Case; 15] = [
         what: "a contract step that comes before its release",
         files: &["-- contract: since 0001\nALTER TABLE links DROP COLUMN note;"],
         query: "SELECT id, url, hits, note FROM links",
-        how: "every use of it fails: error returned from database: column \"note\" does not exist",
+        how: "every use of it fails: column \"note\" does not exist",
     },
 ];
 

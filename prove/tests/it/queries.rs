@@ -57,7 +57,7 @@ async fn a_migration_that_fails_on_rows_of_the_release_is_named_and_so_is_what_i
     let up = "ALTER TABLE links ADD CONSTRAINT links_url_https CHECK (url LIKE 'https://%');";
     let verdict = verdict(&QUERIES, &[("0002_next", up)]).await;
     let says = |part: &str| assert!(verdict.wrong.iter().any(|line| line.contains(part)), "{part}: {verdict:#?}");
-    says("0002_next.up.sql fails: error returned from database: check constraint \"links_url_https\"");
+    says("0002_next.up.sql fails: check constraint \"links_url_https\"");
     says("(query-0): fails: new row for relation \"links\" violates check constraint");
 }
 

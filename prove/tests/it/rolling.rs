@@ -88,6 +88,8 @@ async fn a_release_that_does_not_work_on_its_own_schema_is_no_pass() {
     }";
     let starts = untold(migrates).await;
     assert!(starts[0].contains("does not start on its own schema") && starts[0].contains("no port"), "{starts:?}");
+    let refuses = untold(&service(0, 1)).await;
+    assert!(refuses[0].contains("no flow passes with the previous release on its own schema"), "{refuses:?}");
     let fails = untold("fn main() { eprintln!(\"no table\"); std::process::exit(1) }").await;
     assert!(fails[0].contains("cannot make its own schema") && fails[0].contains("no table"), "{fails:?}");
 }
