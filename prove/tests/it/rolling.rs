@@ -1,5 +1,7 @@
 //! Releases that are built, or cannot be.
 
+use std::path::Path;
+
 use prove::release::Release;
 use prove::rolling;
 use prove::verdict::Verdict;
@@ -17,21 +19,34 @@ fn service(knows: u32, makes: u32) -> String {
     SERVICE.replace("KNOWN;", &format!("{knows};")).replace("MADE;", &format!("{makes};"))
 }
 
-/// What is told of a release and the work tree behind it, each with its program.
-async fn verdict(previous: &str, new: &str) -> Verdict {
+/// A repository in which each of these programs was a release.
+fn repository(releases: &[&str]) -> TempDir {
     let repository = TempDir::new().expect("a folder");
     let root = repository.path();
     write(root, "Cargo.toml", MANIFEST);
     write(root, "Cargo.lock", LOCK);
     write(root, "rust-toolchain.toml", include_str!("../../../rust-toolchain.toml"));
     write(root, ".gitignore", "/target\n");
-    write(root, "src/main.rs", previous);
     git(root, &["init", "--quiet", "--initial-branch=main"]);
-    commit(root);
-    write(root, "src/main.rs", new);
-    let release =
-        Release { commit: "HEAD".to_owned(), migrations: folder(&[("0001_first", SCHEMA)]), queries: Vec::new() };
+    for program in releases {
+        write(root, "src/main.rs", program);
+        commit(root);
+    }
+    repository
+}
+
+/// What is told of a release and the work tree, as it is.
+async fn proved(root: &Path, commit: &str) -> Verdict {
+    let migrations = folder(&[("0001_first", SCHEMA)]);
+    let release = Release { commit: commit.to_owned(), migrations, queries: Vec::new() };
     rolling::prove(root, &release, &server()).await.expect("the server answers")
+}
+
+/// What is told of a release and the work tree behind it, each with its program.
+async fn verdict(previous: &str, new: &str) -> Verdict {
+    let repository = repository(&[previous]);
+    write(repository.path(), "src/main.rs", new);
+    proved(repository.path(), "HEAD").await
 }
 
 async fn untold(program: &str) -> Vec<String> {
@@ -62,6 +77,15 @@ async fn a_release_that_fails_on_the_new_schema_is_refused_with_its_flow_at_each
             line.starts_with(&format!("{who}: the flow `refused without a token`")) && line.contains("status 500")
         };
         assert!(verdict.wrong.iter().any(is_it), "{who}: {verdict:#?}");
+    }
+}
+
+#[tokio::test]
+async fn each_release_is_proved_with_its_own_program_whichever_was_built_before() {
+    let repository = repository(&[&service(1, 1), &service(2, 1), &service(2, 2)]);
+    for (commit, works) in [("HEAD~1", true), ("HEAD~2", false), ("HEAD~1", true)] {
+        let verdict = proved(repository.path(), commit).await;
+        assert_eq!(verdict.wrong.is_empty(), works, "{commit}: {verdict:#?}");
     }
 }
 
