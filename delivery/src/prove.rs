@@ -8,7 +8,7 @@ use anyhow::anyhow;
 use tokio::time::Instant;
 
 use crate::aws::Clients;
-use crate::aws::ecs::{DeploymentStatus, DesiredStatus, Service, ServiceDeployment, ServiceRevision, Task};
+use crate::aws::ecs::{DesiredStatus, Service, ServiceDeployment, ServiceRevision, Task};
 use crate::edge::Edge;
 use crate::evidence::{Check, Judgement};
 use crate::release::Digest;
@@ -84,7 +84,10 @@ impl Claim<'_> {
             self.clients.tasks(cluster, service, DesiredStatus::Running),
         );
         let revisions = match &deployment {
-            Ok(deployment) => self.clients.service_revisions(std::slice::from_ref(&deployment.target_revision)).await,
+            Ok(deployment) => {
+                let revision = deployment.brought_in().unwrap_or(&deployment.target_revision).to_owned();
+                self.clients.service_revisions(&[revision]).await
+            }
             Err(_) => Err(anyhow!("its service deployment could not be looked at")),
         };
         let seen = |name: &str, checked: anyhow::Result<Check>| {
@@ -110,8 +113,8 @@ fn judge(passed: bool) -> Judgement {
 }
 
 fn deployment_is_in(deployment: &ServiceDeployment) -> Check {
-    let is_in = deployment.status == DeploymentStatus::Successful;
-    Check::new(DEPLOYMENT, judge(is_in), deployment.status.to_string())
+    // One that went back proves what it went back to, which is told by its digest from what it was for.
+    Check::new(DEPLOYMENT, judge(deployment.brought_in().is_some()), deployment.status.to_string())
 }
 
 fn revision_has(revisions: &[ServiceRevision], container: &str, digest: &Digest) -> Check {

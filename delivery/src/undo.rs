@@ -127,6 +127,7 @@ mod tests {
                 created_at: Timestamp::from_second(i64::try_from(number).expect("small")).expect("a time"),
                 started_at: None,
                 finished_at: None,
+                back_to: None,
                 failures: None,
                 triggered_alarms: Vec::new(),
                 stage: None,

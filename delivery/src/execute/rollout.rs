@@ -9,7 +9,7 @@ use super::observe::World;
 use super::session::{Caller, Session};
 use super::settle::Judge;
 use super::step::{Came, Kind};
-use crate::aws::ecs::{Bakes, TaskDefinition};
+use crate::aws::ecs::{Bakes, ServiceDeployment, TaskDefinition};
 use crate::environment::Environment;
 use crate::evidence::Judgement;
 use crate::exit::Ending;
@@ -220,17 +220,15 @@ impl Rollout<'_> {
         Ok(session.follow(plan.environment, &service, from, judging, &session.edge, guard.lost()).await)
     }
 
-    /// The service deployment by which what serves came in.
+    /// The service deployment by which what serves came in, or came back.
     async fn deployment_of_what_serves(&self) -> anyhow::Result<String> {
         let Self { session, plan, world, .. } = self;
         let settings = session.of(plan.environment);
         let work = async {
-            let of_it = |deployments: &[crate::aws::ecs::ServiceDeployment]| {
-                let mut found = deployments.iter().filter(|deployment| {
-                    Some(&deployment.target_revision) == world.serving.revision.as_ref()
-                        && deployment.status == crate::aws::ecs::DeploymentStatus::Successful
-                });
-                found.next().map(|deployment| deployment.arn.clone())
+            let serving = world.serving.revision.as_deref();
+            let of_it = |deployments: &[ServiceDeployment]| {
+                let found = deployments.iter().find(|one| serving.is_some() && one.brought_in() == serving);
+                found.map(|deployment| deployment.arn.clone())
             };
             let found = match of_it(&world.deployments) {
                 Some(found) => Some(found),

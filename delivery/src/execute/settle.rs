@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::alarms;
 use super::back::{Goal, bring_back, tag_back, usable};
+use super::sentry::{Seen, Sentry};
 use super::session::{Caller, Session};
 use crate::environment::Environment;
 use crate::evidence::{Check, Judgement, Verdict};
@@ -170,29 +170,59 @@ impl Judge<'_> {
             }
         };
         begun.done(format!("{} checks", checks.len()));
-        let smoked = smoke(session, session.of(self.environment), self.environment, self.release).await;
+        let mut sentry = Sentry::of_what_came_in_by(session, self.environment, deployment);
+        let smoked = sentry.beside(smoke(session, settings, self.environment, self.release)).await;
+        let smoked = smoked.map_err(|seen| self.seen(seen, checks.clone()))?;
         checks.extend(smoked.checks());
-        match smoked.failure() {
-            None if smoked.passed() => match judging {
-                Some(judging) => self.watched(judging, checks).await,
-                None => Ok(checks),
-            },
-            failure => {
-                let why = failure.unwrap_or_else(|| "nothing was asked".to_owned());
-                Err(Fault {
-                    judgement: Judgement::Failed,
-                    why: format!("the smoke test failed: {why}"),
-                    checks,
-                    taken: false,
-                    watched: false,
-                })
+        if let Some(failure) = smoked.failure().or_else(|| (!smoked.passed()).then(|| "nothing was asked".to_owned())) {
+            return Err(Fault {
+                judgement: Judgement::Failed,
+                why: format!("the smoke test failed: {failure}"),
+                checks,
+                taken: false,
+                watched: false,
+            });
+        }
+        if let Some(judging) = judging {
+            checks = self.watched(&mut sentry, judging, checks).await?;
+        }
+        sentry.last_look().await.map_err(|seen| self.seen(seen, checks.clone()))?;
+        // What was asked meanwhile may have brought tasks down.
+        match prove(&session.clients, settings, session.container(), deployment, digest, limit, &session.edge).await {
+            Ok(_) => Ok(checks),
+            Err(error) => Err(Fault {
+                judgement: Judgement::Failed,
+                why: format!("after the smoke test: {error:#}"),
+                checks,
+                taken: false,
+                watched: false,
+            }),
+        }
+    }
+
+    /// What ECS or an alarm has shown meanwhile.
+    fn seen(&self, seen: Seen, mut checks: Vec<Check>) -> Fault {
+        match seen {
+            Seen::Bad(finding) => {
+                let verdict = Seen::bad(self.session, "after", finding);
+                checks.extend(verdict.checks());
+                let why = format!("{} ({}, {})", verdict.why(), verdict.watch, verdict.judgement);
+                Fault { judgement: verdict.judgement, why, checks, taken: false, watched: true }
+            }
+            Seen::Somebody(why) | Seen::TakenBack(why) => {
+                Fault { judgement: Judgement::Errored, why, checks, taken: true, watched: false }
             }
         }
     }
 
     /// What the watches on its way found, and what a watch finds that the strategy leaves for afterwards:
     /// where ECS kept no old release, and where nobody has watched it bake.
-    async fn watched(&self, judging: &mut Judging<'_>, mut checks: Vec<Check>) -> Result<Vec<Check>, Fault> {
+    async fn watched(
+        &self,
+        sentry: &mut Sentry<'_>,
+        judging: &mut Judging<'_>,
+        mut checks: Vec<Check>,
+    ) -> Result<Vec<Check>, Fault> {
         let settings = self.session.of(self.environment);
         let lasts = settings.rollout.bake;
         if !judging.baked && !lasts.is_zero() {
@@ -200,10 +230,13 @@ impl Judge<'_> {
             let reach = if watch.remembered() > 0 { Reach::After } else { Reach::Alone };
             let what = format!("{} for {}", self.release, time(lasts));
             let begun = self.session.progress.begin(Step::Smoke, what, Some(lasts + settings.watch.probe_timeout));
-            let verdict = tokio::select! {
-                biased;
-                verdict = alarms::ringing(self.session, settings, "after") => verdict,
-                verdict = watch.hold(reach, lasts, &self.session.progress) => verdict,
+            let verdict = match sentry.beside(watch.hold(reach, lasts, &self.session.progress)).await {
+                Ok(verdict) => verdict,
+                Err(seen) => {
+                    let fault = self.seen(seen, checks);
+                    begun.end(Outcome::Failed, fault.why.clone());
+                    return Err(fault);
+                }
             };
             if !judging.note(&verdict) {
                 begun.end(Outcome::Failed, verdict.why());

@@ -4,32 +4,24 @@
 //! **Invariant**: what is taken back is what was watched. Whatever somebody else has put there meanwhile
 //! is left alone.
 
-mod sentry;
+mod back;
 mod watched;
 
 use serde_json::json;
 
-use super::{Answer, Session, rollback};
-use crate::arguments::{Manner, Monitor};
+use super::{Answer, Session};
+use crate::arguments::Monitor;
 use crate::environment::Environment;
 use crate::evidence::{self, Evidence, Judgement};
 use crate::execute::session::Caller;
-use crate::execute::{Came, Kind, World};
+use crate::execute::{Came, Kind, Seen, Sentry, World};
 use crate::exit::Ending;
 use crate::plan::short;
 use crate::progress::{About, Event, Outcome, Step};
 use crate::prove::prove;
-use crate::verdict::{Finding, Verdict};
+use crate::verdict::Verdict;
 use crate::watch::{Subject, Watch};
-use sentry::{Seen, Sentry};
 use watched::Watched;
-
-/// How a watch ended.
-enum End {
-    Judged(Verdict),
-    Seen(Seen),
-    Stopped,
-}
 
 pub(super) async fn run(session: &Session, arguments: &Monitor) -> anyhow::Result<Answer> {
     let environment = arguments.environment(&session.edge.variables)?;
@@ -56,28 +48,30 @@ pub(super) async fn run(session: &Session, arguments: &Monitor) -> anyhow::Resul
     };
     let mut watch = Watch::new(subject, &settings.watch);
     let mut sentry = Sentry::of(session, environment, &world, arguments.lasts);
-    let end = tokio::select! {
+    let ended = tokio::select! {
         biased;
-        () = session.edge.stop.wait() => End::Stopped,
-        seen = sentry.stand() => End::Seen(seen),
-        verdict = watch.hold(watched.reach, arguments.lasts, &session.progress) => End::Judged(verdict),
-    };
-    let verdict = match end {
-        End::Stopped => {
+        () = session.edge.stop.wait() => {
             begun.end(Outcome::Skipped, "asked to stop");
             return Err(session.stopped().into());
         }
-        End::Seen(Seen::Somebody(who)) => {
+        ended = sentry.beside(watch.hold(watched.reach, arguments.lasts, &session.progress)) => ended,
+    };
+    let ended = match ended {
+        Ok(verdict) if verdict.judgement == Judgement::Passed => sentry.last_look().await.map(|()| verdict),
+        ended => ended,
+    };
+    let verdict = match ended {
+        Ok(verdict) => verdict,
+        Err(Seen::Bad(finding)) => Seen::bad(session, "watch", finding),
+        Err(Seen::Somebody(who)) => {
             begun.end(Outcome::Refused, who.clone());
             let why = format!("{release} was not watched to the end: {who}");
             return Err(Ending::CouldNotTell(why).into());
         }
-        End::Seen(Seen::TakenBack(why)) => {
+        Err(Seen::TakenBack(why)) => {
             begun.end(Outcome::Failed, why.clone());
-            return Err(sentry.see_it_back(&why).await.into());
+            return Err(back::by_ecs(session, sentry.in_flight().unwrap_or_default(), &why).await.into());
         }
-        End::Seen(Seen::Bad(finding)) => bad(session, finding),
-        End::Judged(verdict) => verdict,
     };
     let Verdict { judgement, .. } = verdict;
     begun.end(if judgement == Judgement::Passed { Outcome::Done } else { Outcome::Failed }, verdict.why());
@@ -89,7 +83,7 @@ pub(super) async fn run(session: &Session, arguments: &Monitor) -> anyhow::Resul
         Judgement::Failed => {
             record.record(Judgement::Failed, verdict.checks()).await;
             if arguments.roll_back {
-                Err(go_back(session, environment, &watched, &caller, &why).await.into())
+                Err(back::by_us(session, environment, &watched, &caller, &why).await.into())
             } else {
                 Err(Ending::refused(format!("{release} is not well in {environment}: {why}; rollback takes it back"))
                     .into())
@@ -112,36 +106,6 @@ async fn look(session: &Session, environment: Environment) -> anyhow::Result<Wor
 /// What could not be looked at says nothing about the release, and is nothing unexpected either.
 fn could_not_tell(error: anyhow::Error) -> anyhow::Error {
     if error.is::<Ending>() { error } else { Ending::CouldNotTell(format!("{error:#}")).into() }
-}
-
-/// What ECS or an alarm has shown, as a verdict, which is told.
-fn bad(session: &Session, finding: Finding) -> Verdict {
-    let verdict = Verdict::of("watch", vec![finding]);
-    let (watch, judgement, findings) = (verdict.watch.clone(), verdict.judgement, verdict.findings.clone());
-    session.progress.tell(Event::Judged { watch, judgement, findings });
-    verdict
-}
-
-/// Takes back what was watched, with the lock.
-async fn go_back(session: &Session, environment: Environment, watched: &Watched, caller: &Caller, why: &str) -> Ending {
-    let back = session
-        .locked(environment, &caller.owner, None, Manner::default(), async |guard| {
-            let world = look(session, environment).await?;
-            if !watched.is_there(&world) {
-                let now = world.serving.words();
-                return Err(Ending::CouldNotTell(format!("{environment} has {now} now, which was not watched")).into());
-            }
-            rollback::roll_back(session, environment, None, guard).await
-        })
-        .await;
-    match back {
-        Ok(answer) => Ending::RolledBack(format!("{why}; {}", answer.lines.join("; "))),
-        Err(error) => match error.downcast_ref::<Ending>() {
-            Some(Ending::RollbackFailed(how)) => Ending::RollbackFailed(format!("{why}; {how}")),
-            Some(Ending::CouldNotTell(how)) => Ending::CouldNotTell(format!("{why}; it was not taken back: {how}")),
-            _ => Ending::RollbackFailed(format!("{why}; and the way back: {error:#}")),
-        },
-    }
 }
 
 /// What is recorded of a watch.

@@ -8,7 +8,7 @@ use delivery::release::Digest;
 use rehearsal::faults::ApiFault;
 use serde_json::json;
 
-use crate::cloud::{CONTAINER, Scene};
+use crate::cloud::{CONTAINER, Scene, crash};
 
 const LIMIT: Duration = Duration::from_mins(2);
 
@@ -37,6 +37,18 @@ async fn what_came_in_is_proven_and_nothing_else_is() {
     scene.deploy(&other).await;
     let why = look(&scene, &deployment, &release.digest).await.expect_err("it was replaced").to_string();
     assert!(why.contains("0 of 2 tasks run with it"), "{why}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deployment_that_went_back_proves_what_it_went_back_to_and_never_what_it_was_for() {
+    let scene = Scene::new().await;
+    let (release, bad) = (scene.release('b'), scene.release('c'));
+    scene.deploy(&release).await;
+    scene.break_tasks(crash(37), None);
+    let went_back = scene.deploy(&bad).await.deployment.expect("it was found");
+    assert_eq!(look(&scene, &went_back, &release.digest).await, Ok(3));
+    let why = look(&scene, &went_back, &bad.digest).await.expect_err("it is not in").to_string();
+    assert!(why.contains("digest of the service revision: sha256:"), "{why}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -54,6 +54,10 @@ impl Service {
         }
         let mut configuration = self.without_ours();
         configuration.strategy = Some(sdk::DeploymentStrategy::Rolling);
+        // It was switched off for the strategy that is left.
+        if let Some(breaker) = &mut configuration.deployment_circuit_breaker {
+            (breaker.enable, breaker.rollback) = (true, true);
+        }
         Some(Configured(configuration))
     }
 
@@ -230,5 +234,7 @@ mod tests {
         let back = service(again).configured_back(&ladder(&[50])).expect("it shifts").0;
         assert_eq!(back.strategy(), Some(&sdk::DeploymentStrategy::BlueGreen));
         assert_eq!((back.lifecycle_hooks(), back.bake_time_in_minutes()), (&[theirs][..], Some(0)));
+        let rolling = service(back).configured(&Strategy::Rolling, &rollout(), Bakes::AtPause).expect("it changes").0;
+        assert_eq!(rolling.deployment_circuit_breaker(), has.deployment_circuit_breaker());
     }
 }

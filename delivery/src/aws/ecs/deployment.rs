@@ -35,6 +35,8 @@ pub struct ServiceDeployment {
     pub started_at: Option<Timestamp>,
     /// When it was over.
     pub finished_at: Option<Timestamp>,
+    /// The ARN of the service revision that it went back to, when it did.
+    pub back_to: Option<String>,
     /// How many failures the circuit breaker has counted, and at how many it trips.
     pub failures: Option<(i32, i32)>,
     /// The alarms at which ECS rolls it back.
@@ -142,10 +144,27 @@ impl ServiceDeployment {
         last_part(&self.target_revision) == last_part(deployment_id)
     }
 
+    /// The ARN of the service revision that serves because of it, once it is over: the one that it was for,
+    /// or the one that it went back to. None when it ended in between.
+    #[must_use]
+    pub fn brought_in(&self) -> Option<&str> {
+        match self.status {
+            DeploymentStatus::Successful => Some(&self.target_revision),
+            DeploymentStatus::RollbackSuccessful => self.back_to.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The id that its revision has in a service's deployments, and its tasks were started by.
     #[must_use]
     pub fn deployment_id(&self) -> String {
         format!("ecs-svc/{}", last_part(&self.target_revision))
+    }
+
+    /// The same of the revision that serves because of it, once it is over.
+    #[must_use]
+    pub fn serving_id(&self) -> String {
+        format!("ecs-svc/{}", last_part(self.brought_in().unwrap_or(&self.target_revision)))
     }
 
     fn of(deployment: &sdk::ServiceDeployment) -> anyhow::Result<Self> {
@@ -163,6 +182,7 @@ impl ServiceDeployment {
             created_at: time(deployment.created_at()).unwrap_or_default(),
             started_at: time(deployment.started_at()),
             finished_at: time(deployment.finished_at()).or_else(|| time(deployment.stopped_at())),
+            back_to: deployment.rollback().and_then(|back| back.service_revision_arn().map(str::to_owned)),
             failures: breaker.map(|breaker| (breaker.failure_count(), breaker.threshold())),
             triggered_alarms: alarms.unwrap_or_default(),
             stage: deployment.lifecycle_stage().map(|stage| stage.as_str().to_owned()),

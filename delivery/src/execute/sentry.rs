@@ -1,31 +1,30 @@
 //! Who looks at ECS and at the alarms while a release is watched.
 
+mod tell;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::aws::ecs::{DeploymentStatus, DesiredStatus, Service, ServiceDeployment, Task};
+use super::observe::World;
+use super::session::Session;
+use crate::aws::ecs::{DeploymentStatus, DesiredStatus, ServiceDeployment, Task};
 use crate::decide::{Kind, StoppedTask};
 use crate::environment::Environment;
 use crate::evidence::Judgement;
-use crate::execute::World;
-use crate::execute::session::Session;
-use crate::exit::Ending;
 use crate::progress::{Event, Stage, Step, Tasks};
 use crate::settings::EnvironmentSettings;
-use crate::verdict::{Finding, Trigger};
+use crate::verdict::{Finding, Trigger, Verdict};
 
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_secs(5);
 /// The crash that is one too many: the first may have been the machine's.
 const CRASHES: usize = 2;
-/// Figures that do not change are told again after so long.
-const TELL_AGAIN: Duration = Duration::from_secs(30);
 
 /// What ends a watch from outside.
 #[derive(Debug)]
-pub(super) enum Seen {
+pub(crate) enum Seen {
     /// Something that takes a release back.
     Bad(Finding),
     /// ECS takes it back already, and why.
@@ -34,12 +33,26 @@ pub(super) enum Seen {
     Somebody(String),
 }
 
+impl Seen {
+    /// What was found, as a verdict of a watch of this name, which is told.
+    pub(crate) fn bad(session: &Session, watch: &str, finding: Finding) -> Verdict {
+        let verdict = Verdict::of(watch, vec![finding]);
+        let (watch, judgement, findings) = (verdict.watch.clone(), verdict.judgement, verdict.findings.clone());
+        session.progress.tell(Event::Judged { watch, judgement, findings });
+        verdict
+    }
+}
+
 /// Who looks.
-pub(super) struct Sentry<'a> {
+pub(crate) struct Sentry<'a> {
     session: &'a Session,
     settings: &'a EnvironmentSettings,
     /// `ecs-svc/N` of what is watched.
     id: String,
+    /// The service deployment that says what that is, until it was asked.
+    came_in_by: Option<String>,
+    /// Whether people are told how the tasks stand, and not only what is wrong.
+    tells: bool,
     /// The service deployment that is not over, while it is not.
     in_flight: Option<String>,
     /// What had happened before, or was told.
@@ -56,15 +69,32 @@ pub(super) struct Sentry<'a> {
 }
 
 impl<'a> Sentry<'a> {
-    pub(super) fn of(session: &'a Session, environment: Environment, world: &World, lasts: Duration) -> Self {
+    /// Watches what serves, or what is coming in.
+    pub(crate) fn of(session: &'a Session, environment: Environment, world: &World, lasts: Duration) -> Self {
         let primary = world.service.primary().map(|primary| primary.id.clone()).unwrap_or_default();
         let deployment = world.in_flight.as_ref().map(|(_, deployment)| deployment);
         Self {
-            session,
-            settings: session.of(environment),
             id: deployment.map_or(primary, ServiceDeployment::deployment_id),
             in_flight: deployment.map(|deployment| deployment.arn.clone()),
-            known: world.service.events.iter().map(|event| event.id.clone()).collect(),
+            ..Self::new(session, environment, lasts)
+        }
+    }
+
+    /// Watches what a service deployment has brought in, and tells what is wrong alone.
+    pub(crate) fn of_what_came_in_by(session: &'a Session, environment: Environment, deployment: &str) -> Self {
+        let lasts = Duration::ZERO;
+        Self { came_in_by: Some(deployment.to_owned()), tells: false, ..Self::new(session, environment, lasts) }
+    }
+
+    fn new(session: &'a Session, environment: Environment, lasts: Duration) -> Self {
+        Self {
+            session,
+            settings: session.of(environment),
+            id: String::new(),
+            came_in_by: None,
+            tells: true,
+            in_flight: None,
+            known: BTreeSet::new(),
             crashed: Vec::new(),
             alarms: BTreeMap::new(),
             stage: None,
@@ -76,8 +106,28 @@ impl<'a> Sentry<'a> {
         }
     }
 
+    /// Stands beside some work to its end, or until there is something that ends it.
+    pub(crate) async fn beside<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Seen> {
+        tokio::select! {
+            biased;
+            seen = self.stand() => Err(seen),
+            done = work => Ok(done),
+        }
+    }
+
+    /// Looks once more, for what has happened since the last look.
+    pub(crate) async fn last_look(&mut self) -> Result<(), Seen> {
+        // What does not answer now was asked all the time before.
+        self.look().await.ok().flatten().map_or(Ok(()), Err)
+    }
+
+    /// The service deployment that is not over, while it is not.
+    pub(crate) fn in_flight(&self) -> Option<&str> {
+        self.in_flight.as_deref()
+    }
+
     /// Looks again and again, until there is something that ends the watch.
-    pub(super) async fn stand(&mut self) -> Seen {
+    async fn stand(&mut self) -> Seen {
         loop {
             match self.look().await {
                 Ok(Some(seen)) => return seen,
@@ -95,6 +145,10 @@ impl<'a> Sentry<'a> {
     }
 
     async fn look(&mut self) -> anyhow::Result<Option<Seen>> {
+        if let Some(arn) = &self.came_in_by {
+            self.id = self.session.clients.service_deployment(arn).await?.serving_id();
+            self.came_in_by = None;
+        }
         if let Some(seen) = self.follow().await? {
             return Ok(Some(seen));
         }
@@ -105,8 +159,10 @@ impl<'a> Sentry<'a> {
             return Ok(Some(Seen::Somebody(format!("there is no service {name} any more"))));
         };
         let stopped = clients.tasks(cluster, name, DesiredStatus::Stopped).await?;
-        self.hear(&service);
-        self.tell(&service);
+        if self.tells {
+            self.hear(&service);
+            self.tell(&service);
+        }
         let ours = service.deployments.iter().any(|entry| entry.id == self.id);
         let is_primary = service.primary().is_some_and(|primary| primary.id == self.id);
         if !ours || (self.in_flight.is_none() && !is_primary) {
@@ -150,66 +206,6 @@ impl<'a> Sentry<'a> {
         })
     }
 
-    /// Follows what ECS takes back to its end.
-    pub(super) async fn see_it_back(&self, why: &str) -> Ending {
-        let (limit, arn) = (self.session.settings.limits.rollback, self.in_flight.as_deref().unwrap_or_default());
-        let begun = self.session.progress.begin(Step::RollBack, "by ECS", Some(limit));
-        let ended = async {
-            loop {
-                if let Ok(deployment) = self.session.clients.service_deployment(arn).await
-                    && deployment.status.is_over()
-                {
-                    return deployment.status;
-                }
-                sleep(PAUSE).await;
-            }
-        };
-        let ended = tokio::time::timeout(limit, ended).await;
-        match ended {
-            Ok(DeploymentStatus::RollbackSuccessful) => {
-                begun.done("what served before serves again");
-                Ending::RolledBack(why.to_owned())
-            }
-            Ok(status) => {
-                begun.end(crate::progress::Outcome::Failed, status.to_string());
-                Ending::RollbackFailed(format!("{why}; and it ended as {status}"))
-            }
-            Err(_) => {
-                let words = format!("not over within {} s", limit.as_secs());
-                begun.end(crate::progress::Outcome::Failed, words.clone());
-                Ending::RollbackFailed(format!("{why}; {words}"))
-            }
-        }
-    }
-
-    /// New events of the service, for people.
-    fn hear(&mut self, service: &Service) {
-        for event in service.events.iter().rev() {
-            if self.known.insert(event.id.clone()) {
-                self.say(format!("ECS: {}", self.session.redactor.redact(&event.message)));
-            }
-        }
-    }
-
-    fn tell(&mut self, service: &Service) {
-        let Some(ours) = service.deployments.iter().find(|entry| entry.id == self.id) else { return };
-        let others = service.deployments.iter().filter(|entry| entry.id != self.id);
-        let tasks = Tasks {
-            status: ours.rollout_state.clone(),
-            desired: ours.desired,
-            running: ours.running,
-            pending: ours.pending,
-            failed: ours.failed,
-            old: others.map(|entry| entry.running).sum(),
-        };
-        if self.told.as_ref().is_some_and(|(told, at)| *told == tasks && at.elapsed() < TELL_AGAIN) {
-            return;
-        }
-        self.told = Some((tasks.clone(), Instant::now()));
-        let (step, spent, limit) = (Step::Watch, self.since.elapsed(), self.lasts);
-        self.session.progress.tell(Event::Tasks { step, tasks, spent, limit });
-    }
-
     /// Tasks of ours that stopped of themselves since it is watched.
     fn mind(&mut self, stopped: &[Task]) -> Option<Finding> {
         for task in stopped.iter().filter(|task| task.started_by.as_deref() == Some(&self.id)) {
@@ -248,9 +244,5 @@ impl<'a> Sentry<'a> {
 
     fn decides(&self, trigger: Trigger) -> bool {
         self.settings.watch.triggers.contains(&trigger)
-    }
-
-    fn say(&self, what: String) {
-        self.session.progress.say(Step::Watch, what);
     }
 }
