@@ -9,6 +9,7 @@
 mod arguments;
 mod down;
 mod index;
+mod loss;
 mod plan;
 mod session;
 mod status;
@@ -18,6 +19,7 @@ use sqlx::migrate::{Migrate, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 
 pub use self::arguments::{Arguments, Command};
+pub use self::loss::Loss;
 pub use self::plan::{Applied, Refusal};
 
 /// The migrations, compiled in.
@@ -76,9 +78,9 @@ pub async fn run(arguments: &Arguments, options: PgConnectOptions, say: &mut dyn
             session.lock(arguments.lock_limit(), say).await?;
             up::run(&mut session, *to, say).await
         }
-        Command::Down { to } => {
+        Command::Down { to, discard } => {
             session.lock(arguments.lock_limit(), say).await?;
-            down::run(&mut session, *to, say).await
+            down::run(&mut session, *to, discard, say).await
         }
     };
     // Ends the session and with it the lock, also when the command failed.

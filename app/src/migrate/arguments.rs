@@ -33,6 +33,9 @@ pub enum Command {
         /// The version to go back to; 0 undoes everything
         #[arg(long, value_name = "VERSION")]
         to: Option<i64>,
+        /// Rows of this table, or values of this column, may be lost; may be given several times
+        #[arg(long, value_name = "TABLE[.COLUMN]")]
+        discard: Vec<String>,
     },
     /// List the versions and whether they are applied
     Status,

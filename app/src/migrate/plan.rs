@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use sqlx::migrate::Migration;
 use thiserror::Error;
 
+use super::Loss;
+
 /// A version that the database has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
@@ -68,6 +70,24 @@ pub enum Refusal {
         /// The version.
         version: i64,
     },
+    /// Something that would be gone for good.
+    #[error(
+        "undoing {version:04} ({description}) would discard {}; keep it first, or say that it may go: {}",
+        joined(.losses, ", ", ToString::to_string),
+        joined(.losses, " ", |loss| format!("--discard {}", loss.what()))
+    )]
+    Discards {
+        /// The version.
+        version: i64,
+        /// Its name.
+        description: String,
+        /// What.
+        losses: Vec<Loss>,
+    },
+}
+
+fn joined(losses: &[Loss], between: &str, words: impl Fn(&Loss) -> String) -> String {
+    losses.iter().map(words).collect::<Vec<_>>().join(between)
 }
 
 /// What `up` would apply, in order. Versions of a later release are left alone.

@@ -8,6 +8,10 @@ use crate::support::process::{Process, command, run};
 
 const UP: Command = Command::Up { to: None };
 
+fn down(to: Option<i64>, discard: &[&str]) -> Command {
+    Command::Down { to, discard: discard.iter().map(|what| (*what).to_owned()).collect() }
+}
+
 /// Every column, index and constraint of our tables.
 async fn schema(database: &TestDatabase) -> Vec<String> {
     let sql = "
@@ -39,7 +43,7 @@ async fn every_step_can_be_undone_and_done_again() {
     let newest = schemas.last().expect("there are migrations").clone();
     for expected in schemas.iter().rev() {
         assert_eq!(schema(&database).await, *expected);
-        database.migrate(Command::Down { to: None }).await.expect("down");
+        database.migrate(down(None, &[])).await.expect("down");
     }
     assert_eq!(schema(&database).await, Vec::<String>::new());
     database.migrate(UP).await.expect("up again");
@@ -64,9 +68,36 @@ async fn a_link_from_before_the_rename_survives_it_and_the_way_back() {
     assert_eq!(database.number(renamed).await, links);
 
     database.execute("INSERT INTO links (slug, target_url) VALUES ('new-0', 'https://example.com/0')").await;
-    database.migrate(Command::Down { to: Some(2) }).await.expect("down");
+    let all = format!("{} values of links.target_url", links + 1);
+    let error = database.migrate(down(Some(2), &[])).await.expect_err("it would discard them");
+    assert!(error.contains("undoing 0003 (add target url) would discard"), "{error}");
+    assert!(error.contains(&all) && error.contains("--discard links.target_url"), "{error}");
+    let lines = database.migrate(down(Some(2), &["links.target_url"])).await.expect("down");
+    assert!(lines.contains(&format!("discarded {all}")), "{lines:?}");
     let back = "SELECT count(*) FROM links WHERE url = 'https://example.com/' || substr(slug, 5)";
     assert_eq!(database.number(back).await, links + 1);
+}
+
+#[tokio::test]
+async fn rows_and_values_are_not_discarded_unless_somebody_says_which() {
+    let database = TestDatabase::create().await;
+    database.migrate(Command::Up { to: Some(3) }).await.expect("up");
+    database.execute("INSERT INTO links (slug, url, target_url) VALUES ('a', 'https://a.example', NULL)").await;
+    // A column without a value is nothing.
+    database.migrate(down(Some(2), &[])).await.expect("down");
+    let schema_before = schema(&database).await;
+
+    let error = database.migrate(down(Some(0), &[])).await.expect_err("a link would be gone");
+    assert!(error.contains("1 row of links; keep it first, or say that it may go: --discard links"), "{error}");
+    let error = database.migrate(down(Some(0), &["links.url", "clicks"])).await.expect_err("a link would be gone");
+    assert!(error.contains("--discard links"), "{error}");
+    // Neither the version that could have been undone.
+    assert_eq!(schema(&database).await, schema_before);
+    assert_eq!(database.number("SELECT count(*) FROM _sqlx_migrations").await, 2);
+
+    let lines = database.migrate(down(Some(0), &["links"])).await.expect("down");
+    assert_eq!(lines, ["undid 0002 create clicks", "discarded 1 row of links", "undid 0001 create links"]);
+    assert_eq!(schema(&database).await, Vec::<String>::new());
 }
 
 #[tokio::test]
