@@ -57,6 +57,9 @@ pub enum Verb {
     /// What ran, and how it ended
     #[command(after_help = exit::HELP)]
     History(History),
+    /// Which migrations an environment has, told by the release that serves there
+    #[command(after_help = exit::HELP)]
+    MigrateStatus(MigrateStatus),
     /// What deploy-staging, promote or rollback would do now
     #[command(subcommand, after_help = exit::HELP)]
     Plan(Planned),
@@ -195,6 +198,17 @@ pub struct History {
     pub json: bool,
 }
 
+/// The arguments of `migrate-status`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct MigrateStatus {
+    /// staging or production [or the variable `DEPLOY_ENVIRONMENT`]
+    #[arg(long, value_name = "ENVIRONMENT")]
+    pub environment: Option<Environment>,
+    /// Print one document for programs on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
 // Read here and not by clap, for which a variable that is set to nothing is a value.
 impl Arguments {
     /// The file of the settings.
@@ -243,6 +257,13 @@ impl History {
     }
 }
 
+impl MigrateStatus {
+    /// The environment that was asked for.
+    pub fn environment(&self, variables: &Variables) -> Result<Environment, Ending> {
+        environment(self.environment.as_ref(), variables)
+    }
+}
+
 fn environment(flag: Option<&Environment>, variables: &Variables) -> Result<Environment, Ending> {
     given(flag, "--environment", "DEPLOY_ENVIRONMENT", variables)?
         .ok_or_else(|| Ending::Usage("which environment? Give --environment or DEPLOY_ENVIRONMENT".to_owned()))
@@ -273,6 +294,7 @@ impl Verb {
             Self::Monitor(_) => "monitor",
             Self::Status(_) => "status",
             Self::History(_) => "history",
+            Self::MigrateStatus(_) => "migrate-status",
             Self::Plan(Planned::DeployStaging(_)) => "plan deploy-staging",
             Self::Plan(Planned::Promote(_)) => "plan promote",
             Self::Plan(Planned::Rollback(_)) => "plan rollback",
@@ -305,6 +327,7 @@ impl Verb {
         match self {
             Self::Status(Status { json })
             | Self::History(History { json, .. })
+            | Self::MigrateStatus(MigrateStatus { json, .. })
             | Self::Monitor(Monitor { json, .. }) => *json,
             _ => self.manner().is_some_and(|manner| manner.json),
         }
@@ -327,7 +350,7 @@ impl Verb {
                 | Planned::Promote(Promote { manner, .. })
                 | Planned::Rollback(Rollback { manner, .. }),
             ) => Some(*manner),
-            Self::Status(_) | Self::History(_) | Self::Monitor(_) => None,
+            Self::Status(_) | Self::History(_) | Self::Monitor(_) | Self::MigrateStatus(_) => None,
         }
     }
 }

@@ -15,10 +15,11 @@ mod store;
 use std::fmt;
 
 use jiff::Timestamp;
+use schema::Versions;
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
-use crate::release::Release;
+use crate::release::{Commit, Release};
 
 pub use statement::PREDICATE_TYPE;
 
@@ -55,6 +56,12 @@ pub struct Verdict {
     pub began: Timestamp,
     /// When the verdict was reached.
     pub ended: Timestamp,
+    /// What the release's migrations are, when that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<Versions>,
+    /// The release that served before, when it was asked on that schema, and was well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub survivor: Option<Commit>,
 }
 
 /// A word for how something was judged. Only [`Judgement::Passed`] goes on.

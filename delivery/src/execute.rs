@@ -6,12 +6,14 @@
 //! it is 21 when the old release was seen to serve again, and 22 otherwise.
 
 mod back;
+mod known;
 mod observe;
 mod rollout;
 mod sentry;
 pub mod session;
 mod settle;
 mod step;
+mod survivor;
 mod update;
 
 pub(crate) use back::{Goal, bring_back, is_there, tag_back, target, usable};

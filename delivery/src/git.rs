@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
+use schema::Folder;
 
 use crate::edge::Variables;
 use crate::exit::Ending;
@@ -73,6 +74,20 @@ impl WorkTree {
     }
 }
 
+impl WorkTree {
+    /// The migrations that a commit has. An error where the commit is not in this clone, with what brings it.
+    pub async fn migrations(&self, commit: &Commit) -> anyhow::Result<Folder> {
+        match self {
+            Self::Known(_) => bail!("git is not asked here"),
+            Self::At { folder, variables } => {
+                let git = Git { folder: folder.clone(), variables: variables.clone() };
+                let commit = commit.clone();
+                tokio::task::spawn_blocking(move || git.migrations(&commit)).await.context("failed to ask git")?
+            }
+        }
+    }
+}
+
 struct Git {
     folder: PathBuf,
     variables: Vec<(String, String)>,
@@ -93,6 +108,21 @@ impl Git {
             Pushed::No
         };
         Ok(State { head, changes, pushed })
+    }
+
+    fn migrations(&self, commit: &Commit) -> anyhow::Result<Folder> {
+        if self.ask(&["cat-file", "-e", &format!("{commit}^{{commit}}")]).is_err() {
+            let short = commit.short();
+            bail!("git has no commit {short} here (`git fetch origin {commit}` brings it)");
+        }
+        let list = self.ask(&["ls-tree", "--name-only", "-z", commit.as_str(), "migrations/"])?;
+        let mut migrations = Folder::default();
+        for path in list.split('\0').filter(|path| path.ends_with(".sql")) {
+            let text = self.ask(&["show", &format!("{commit}:./{path}")])?;
+            let name = path.rsplit('/').next().unwrap_or(path);
+            migrations.files.insert(name.to_owned(), text);
+        }
+        Ok(migrations)
     }
 
     fn ask(&self, arguments: &[&str]) -> anyhow::Result<String> {

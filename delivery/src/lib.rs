@@ -16,6 +16,7 @@ pub mod follow;
 pub mod git;
 pub mod lock;
 pub mod migrate;
+pub mod migrations;
 pub mod page;
 pub mod plan;
 pub mod preflight;

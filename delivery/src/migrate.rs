@@ -9,6 +9,7 @@
 //! the next run adopts it.
 
 mod log;
+mod status;
 mod token;
 
 use std::time::Duration;
@@ -23,10 +24,11 @@ use crate::edge::Edge;
 use crate::environment::Environment;
 use crate::exit::Ending;
 use crate::progress::{Progress, Step};
-use crate::release::Release;
+use crate::release::{Digest, Release};
 use crate::secret::Redactor;
 use crate::settings::Settings;
 use log::Log;
+pub(crate) use status::status;
 
 /// The pause between looks.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -40,17 +42,20 @@ struct Migration<'a> {
     settings: &'a Settings,
     definition: &'a TaskDefinition,
     service: &'a Service,
-    release: &'a Release,
+    digest: Option<&'a Digest>,
+    command: &'a [String],
     edge: &'a Edge,
     progress: &'a Progress,
     redactor: &'a Redactor,
     started_by: String,
+    /// Whether its log is shown while it runs.
+    shown: bool,
     limit: Duration,
     deadline: Instant,
 }
 
 /// Migrates the schema of an environment to what a release needs, and obeys the exit code. The step
-/// [`Step::Migrate`] is the caller's.
+/// [`Step::Migrate`] is the caller's. The last line of its log, when there is any.
 #[expect(clippy::too_many_arguments, reason = "all of them are the context of a run, and each is used")]
 pub async fn migrate(
     clients: &Clients,
@@ -62,18 +67,20 @@ pub async fn migrate(
     edge: &Edge,
     progress: &Progress,
     redactor: &Redactor,
-) -> Result<(), Ending> {
+) -> Result<Option<String>, Ending> {
     let limit = settings.limits.migration;
     let migration = Migration {
         clients,
         settings,
         definition,
         service,
-        release,
+        digest: Some(&release.digest),
+        command: &settings.migrations.command,
         edge,
         progress,
         redactor,
         started_by: format!("migrate-{environment}"),
+        shown: true,
         limit,
         deadline: Instant::now() + limit,
     };
@@ -81,7 +88,7 @@ pub async fn migrate(
 }
 
 impl Migration<'_> {
-    async fn run(&self) -> Result<(), String> {
+    async fn run(&self) -> Result<Option<String>, String> {
         let task = self.begun().await?;
         let id = task.id().to_owned();
         let mut log = Log::default();
@@ -93,7 +100,8 @@ impl Migration<'_> {
             }
             ended = self.ended(&task, Some(&mut log)) => ended?,
         };
-        self.judge(&ended, &log)
+        self.judge(&ended, &log)?;
+        Ok(log.last().map(str::to_owned))
     }
 
     /// The task that migrates: one that runs already, or a new one.
@@ -117,7 +125,7 @@ impl Migration<'_> {
             let is_ours = running.task_definition == self.definition.arn()
                 || running
                     .container(&self.settings.service.container)
-                    .is_some_and(|container| container.digest.as_ref() == Some(&self.release.digest));
+                    .is_some_and(|container| container.digest.is_some() && container.digest.as_ref() == self.digest);
             if is_ours {
                 self.progress.say(Step::Migrate, format!("adopted the task {}, which migrates already", running.id()));
                 return Ok(running.clone());
@@ -150,8 +158,9 @@ impl Migration<'_> {
     }
 
     fn token(&self, known: &[Task], nonce: Option<&str>) -> String {
-        let command = self.settings.migrations.command.join(" ");
-        let wish = [self.started_by.as_str(), self.definition.arn(), self.release.digest.as_str(), &command];
+        let command = self.command.join(" ");
+        let digest = self.digest.map(Digest::as_str).unwrap_or_default();
+        let wish = [self.started_by.as_str(), self.definition.arn(), digest, &command];
         token::of(&wish, known, nonce)
     }
 
@@ -160,7 +169,7 @@ impl Migration<'_> {
             service: self.service,
             task_definition: self.definition.arn(),
             container: &self.settings.service.container,
-            command: &self.settings.migrations.command,
+            command: self.command,
             started_by: &self.started_by,
             token,
         };
@@ -216,8 +225,10 @@ impl Migration<'_> {
     /// Shows a line of the log, and gives what was shown.
     fn show(&self, task: &str, line: &str) -> String {
         let line = self.redactor.redact(line);
-        let event = crate::progress::Event::Log { task: task.to_owned(), line: line.clone() };
-        self.progress.tell(event);
+        if self.shown {
+            let event = crate::progress::Event::Log { task: task.to_owned(), line: line.clone() };
+            self.progress.tell(event);
+        }
         line
     }
 

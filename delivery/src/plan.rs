@@ -3,6 +3,7 @@
 //! **Invariant**: a plan leaves no choice for later. What it says is what `--dry-run` prints, and
 //! execution only does it.
 
+mod change;
 mod words;
 
 use jiff::Timestamp;
@@ -11,8 +12,10 @@ use serde::Serialize;
 use crate::environment::Environment;
 use crate::evidence::{Evidence, Judgement};
 use crate::exit::Ending;
+use crate::migrations::Known;
 use crate::release::{Commit, Digest, Release};
 
+pub use change::{Change, Pending};
 pub use words::{few, short};
 
 /// What is asked for.
@@ -26,10 +29,12 @@ pub struct Asked {
     pub image: String,
     /// The command that migrates, when there is anything to migrate.
     pub migration: Option<Vec<String>>,
+    /// What is known of its migrations.
+    pub migrations: Known,
 }
 
 /// What there is.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Observed {
     /// How many tasks there should be.
     pub desired: i32,
@@ -47,6 +52,8 @@ pub struct Observed {
     pub evidence: Evidence,
     /// The task definition that the release needs.
     pub definition: Definition,
+    /// What is known of the migrations of what the service was told last.
+    pub migrations: Known,
 }
 
 /// What a service runs.
@@ -102,6 +109,8 @@ pub struct Plan {
     pub from: Serving,
     /// What is done about it.
     pub course: Course,
+    /// What it does to the schema.
+    pub schema: Change,
 }
 
 /// What is done about a release.
@@ -143,7 +152,15 @@ impl Plan {
     pub fn decide(asked: &Asked, observed: &Observed) -> Result<Self, Ending> {
         let Asked { environment, release, .. } = asked;
         let course = course(asked, observed)?;
-        Ok(Self { environment: *environment, release: release.clone(), from: observed.serving.clone(), course })
+        let command = asked.migration.as_deref().unwrap_or_default();
+        let schema = Change::between(&asked.migrations, &observed.migrations, command);
+        let from = observed.serving.clone();
+        if let Course::RollOut { migration: Some(_), .. } = &course
+            && let Some(refusal) = schema.refusal(&from, release)
+        {
+            return Err(refusal);
+        }
+        Ok(Self { environment: *environment, release: release.clone(), from, course, schema })
     }
 }
 

@@ -34,6 +34,19 @@ pub struct Target {
     pub digest: Option<Digest>,
     /// What was passed by on the way there, and why, for people.
     pub passed_by: Vec<String>,
+    /// Every release that ECS was ever asked for, as far as it remembers, the newest first.
+    pub history: Vec<Earlier>,
+}
+
+/// A release that ECS was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Earlier {
+    /// The digest of its image.
+    pub digest: Digest,
+    /// Whether it came in well at least once.
+    pub well: bool,
+    /// Whether it serves now.
+    pub serves: bool,
 }
 
 /// Why there is nowhere to go.
@@ -72,6 +85,7 @@ pub fn target(past: &Past<'_>, wish: Option<&Digest>) -> Result<Target, Nowhere>
         revision: revision.clone(),
         digest: revision.digest_of(past.container).cloned(),
         passed_by,
+        history: history(past, &revisions),
     };
     if let Some(wish) = wish {
         let mut of_it = came_in.iter().filter(|(_, revision)| revision.digest_of(past.container) == Some(wish));
@@ -97,6 +111,24 @@ pub fn target(past: &Past<'_>, wish: Option<&Digest>) -> Result<Target, Nowhere>
         None if passed_by.is_empty() => Err(Nowhere::First),
         None => Err(Nowhere::TakenBack(passed_by)),
     }
+}
+
+fn history(past: &Past<'_>, revisions: &BTreeMap<&str, &ServiceRevision>) -> Vec<Earlier> {
+    let mut history: Vec<Earlier> = Vec::new();
+    for deployment in past.deployments {
+        let Some(revision) = revisions.get(deployment.target_revision.as_str()) else { continue };
+        let Some(digest) = revision.digest_of(past.container) else { continue };
+        let well = deployment.status == DeploymentStatus::Successful;
+        let serves = revision.task_definition == past.serves;
+        match history.iter_mut().find(|came| came.digest == *digest) {
+            Some(came) => {
+                came.well |= well;
+                came.serves |= serves;
+            }
+            None => history.push(Earlier { digest: digest.clone(), well, serves }),
+        }
+    }
+    history
 }
 
 fn name(deployment: &ServiceDeployment, revision: &ServiceRevision, container: &str) -> String {
@@ -210,5 +242,20 @@ mod tests {
         assert_eq!(target.digest, Some(Digest::of(b"a")));
         assert_eq!(target.deployment.arn, "deployment/1");
         assert_eq!(target.passed_by.len(), 1, "{:?}", target.passed_by);
+    }
+
+    #[test]
+    fn every_release_is_remembered_once_and_how_it_did() {
+        let (deployments, revisions) = history("b d:ROLLBACK_SUCCESSFUL b c c:STOPPED a");
+        let past = Past { deployments: &deployments, revisions: &revisions, serves: "b", container: "app" };
+        let history = target(&past, None).expect("there is one").history;
+        let earlier = |name: &str, well, serves| Earlier { digest: Digest::of(name.as_bytes()), well, serves };
+        let expected = [
+            earlier("b", true, true),
+            earlier("d", false, false),
+            earlier("c", true, false),
+            earlier("a", true, false),
+        ];
+        assert_eq!(history, expected);
     }
 }

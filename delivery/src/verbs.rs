@@ -4,6 +4,7 @@
 
 mod deploy_staging;
 mod history;
+mod migrate_status;
 mod monitor;
 mod promote;
 mod release;
@@ -30,12 +31,13 @@ pub struct Answer {
 pub async fn perform(session: &Session, verb: Verb) -> Ended {
     let name = verb.name();
     let done = match verb.resolved() {
-        Verb::DeployStaging(arguments) => deploy_staging::run(session, &arguments).await,
-        Verb::Promote(arguments) => promote::run(session, &arguments).await,
-        Verb::Rollback(arguments) => rollback::run(session, &arguments).await,
-        Verb::Monitor(arguments) => monitor::run(session, &arguments).await,
+        Verb::DeployStaging(arguments) => Box::pin(deploy_staging::run(session, &arguments)).await,
+        Verb::Promote(arguments) => Box::pin(promote::run(session, &arguments)).await,
+        Verb::Rollback(arguments) => Box::pin(rollback::run(session, &arguments)).await,
+        Verb::Monitor(arguments) => Box::pin(monitor::run(session, &arguments)).await,
         Verb::Status(_) => status::run(session).await,
         Verb::History(arguments) => history::run(session, &arguments).await,
+        Verb::MigrateStatus(arguments) => Box::pin(migrate_status::run(session, &arguments)).await,
         Verb::Plan(_) => Err(anyhow::anyhow!("a plan was not resolved")),
     };
     match done {

@@ -54,6 +54,12 @@ pub fn every_rule() -> impl Iterator<Item = &'static Rule> {
     rules::ALL.iter().copied().chain(squawk::rules())
 }
 
+/// The version since which releases do without what a migration takes away, when it says that it is a contract
+/// step; empty when that is not well formed.
+pub(crate) fn contract_of(text: &str) -> Option<String> {
+    Marks::read(text, &Script::parse(text)).contract.map(|contract| contract.since.unwrap_or_default())
+}
+
 /// What a file is seen in.
 struct Context<'a> {
     folder: &'a Folder,

@@ -13,7 +13,9 @@ pub mod git;
 pub mod new;
 mod rule;
 mod sql;
+mod versions;
 
 pub use finding::Finding;
 pub use folder::{Direction, Folder, Migration};
 pub use rule::{Kind, Rule};
+pub use versions::{Contract, Versions};

@@ -48,11 +48,7 @@ impl Deliver {
     /// Starts the engine, built first when it is not up to date, and ends as it does.
     pub(crate) fn run(self, workspace: &Workspace) -> anyhow::Result<()> {
         let (verb, Arguments { arguments }) = self.parts();
-        compile(workspace, "the release engine", "delivery")?;
-        let named = std::env::var_os("SLIPWAY_SETTINGS").filter(|path| !path.is_empty());
-        let settings = named.map_or_else(|| workspace.root.join("delivery.toml"), PathBuf::from);
-        let delivery = workspace.program("delivery").arg("--settings").arg(settings).arg(verb).args(arguments);
-        Ending::passed_on("the release engine", wait_out(delivery.quiet())?)
+        start(workspace, verb, arguments)
     }
 
     fn parts(self) -> (&'static str, Arguments) {
@@ -66,4 +62,13 @@ impl Deliver {
             Self::Plan(arguments) => ("plan", arguments),
         }
     }
+}
+
+/// Starts the engine with a verb of its own.
+pub(crate) fn start(workspace: &Workspace, verb: &str, arguments: Vec<OsString>) -> anyhow::Result<()> {
+    compile(workspace, "the release engine", "delivery")?;
+    let named = std::env::var_os("SLIPWAY_SETTINGS").filter(|path| !path.is_empty());
+    let settings = named.map_or_else(|| workspace.root.join("delivery.toml"), PathBuf::from);
+    let delivery = workspace.program("delivery").arg("--settings").arg(settings).arg(verb).args(arguments);
+    Ending::passed_on("the release engine", wait_out(delivery.quiet())?)
 }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::deliver;
 use crate::exit::Ending;
 use crate::process::{capture, wait};
 use crate::workspace::{Database, Workspace};
@@ -10,6 +11,7 @@ use crate::workspace::{Database, Workspace};
 #[derive(Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Migrate {
+    /// status --environment staging|production, told by what serves there;
     /// check [--all | --base REVISION] [--json]; prove [queries] [round-trip] [rolling] [load]
     /// [--release REVISION] [--rows COUNT]; new NAME [--no-transaction | --contract VERSION]; or passed to the service: up, down, status, and their options (--help lists them)
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
@@ -25,6 +27,12 @@ impl Migrate {
         }
         if let Some(("prove", rest)) = self.arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
             return prove(workspace, rest);
+        }
+        let is_elsewhere = |argument: &String| argument.split('=').next() == Some("--environment");
+        if let Some((_, rest)) = self.arguments.split_first().filter(|(first, _)| *first == "status")
+            && rest.iter().any(is_elsewhere)
+        {
+            return deliver::start(workspace, "migrate-status", rest.iter().map(Into::into).collect());
         }
         let status = wait(workspace.program("app").arg("migrate").args(self.arguments))?;
         Ending::of_child("migrate", status)

@@ -86,6 +86,8 @@ mod tests {
             by: "arn:aws:iam::123456789012:role/deployer".to_owned(),
             began: at,
             ended: at,
+            schema: None,
+            survivor: None,
         }
     }
 

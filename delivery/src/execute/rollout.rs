@@ -9,6 +9,7 @@ use super::observe::World;
 use super::session::{Caller, Session};
 use super::settle::Judge;
 use super::step::{Came, Kind};
+use super::survivor::Serving;
 use crate::aws::ecs::{Bakes, ServiceDeployment, TaskDefinition};
 use crate::environment::Environment;
 use crate::evidence::Judgement;
@@ -79,23 +80,25 @@ impl Rollout<'_> {
                 }
                 preflight(session, environment, world, &self.wanted).await?;
                 let definition = self.register(definition).await?;
-                if migration.is_some() {
-                    self.migrate(&definition).await?;
-                }
+                let survivor = match migration {
+                    Some(_) => Box::pin(self.migrate(&definition)).await?,
+                    None => None,
+                };
                 let mut judging = self.judging(plan.from.commit.clone());
                 if let Some(judging) = &mut judging {
                     self.take_baseline(judging).await?;
                 }
                 let followed = Box::pin(self.update(&definition, judging.as_mut())).await?;
-                let goal = Ok(Goal::before(world));
-                Box::pin(self.judge(goal).judge(followed, judging.as_mut())).await
+                let judge = Judge { survivor, ..self.judge(Ok(Goal::before(world))) };
+                Box::pin(judge.judge(followed, judging.as_mut())).await
             }
         }
     }
 
     fn judge(&self, goal: Result<Goal, String>) -> Judge<'_> {
         let Self { session, guard, caller, plan, began, .. } = self;
-        Judge { session, guard, caller, environment: plan.environment, release: &plan.release, began: *began, goal }
+        let (environment, release, schema) = (plan.environment, &plan.release, plan.schema.brings.as_ref());
+        Judge { session, guard, caller, environment, release, began: *began, goal, schema, survivor: None }
     }
 
     /// Who judges the release on its way in, or after it; nobody where it is only proven and asked.
@@ -165,8 +168,12 @@ impl Rollout<'_> {
         session.step(Step::Register, what, Some(session.settings.limits.preflight), Kind::Act, work).await
     }
 
-    async fn migrate(&self, definition: &TaskDefinition) -> anyhow::Result<()> {
+    /// Brings the schema to what the release needs, and sees that what serves survives that. The commit that
+    /// did, if any was asked.
+    async fn migrate(&self, definition: &TaskDefinition) -> anyhow::Result<Option<Commit>> {
         let Self { session, plan, world, guard, .. } = self;
+        let running = world.service.primary().map_or(0, |primary| primary.running);
+        let serving = Serving::before(session, plan, running).await?;
         if session.edge.stop.requested() {
             return Err(session.stopped().into());
         }
@@ -187,17 +194,30 @@ impl Rollout<'_> {
             &session.redactor,
         )
         .await;
-        if let Err(ending) = done {
-            begun.end(Outcome::Failed, ending.to_string());
-            // Whoever asked to stop did not judge the release.
-            if !session.edge.stop.requested() {
-                let judge = self.judge(Err(String::new()));
-                judge.record_beside(Judgement::Failed, &ending.to_string(), None).await;
+        let said = match done {
+            Ok(said) => said,
+            Err(ending) => {
+                begun.end(Outcome::Failed, ending.to_string());
+                return Err(self.failed(ending).await.into());
             }
-            return Err(ending.into());
-        }
+        };
         begun.done("the schema is what the release needs");
-        Ok(())
+        match serving.after(session, plan, said.as_deref()).await {
+            Ok(survivor) => Ok(survivor.map(|release| release.commit)),
+            Err(error) => match error.downcast() {
+                Ok(ending) => Err(self.failed(ending).await.into()),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    /// Says of the release that it failed, when it did: whoever asked to stop did not judge it.
+    async fn failed(&self, ending: Ending) -> Ending {
+        if !self.session.edge.stop.requested() {
+            let judge = self.judge(Err(String::new()));
+            judge.record_beside(Judgement::Failed, &ending.to_string(), None).await;
+        }
+        ending
     }
 
     /// Asks for the new revision, when the lock is still ours, and follows it.

@@ -2,6 +2,7 @@
 //! them is missing.
 
 use jiff::Timestamp;
+use schema::Versions;
 use serde_json::json;
 
 use super::back::{Goal, bring_back, tag_back, usable};
@@ -15,7 +16,7 @@ use crate::lock::Guard;
 use crate::plan::short;
 use crate::progress::{Event, Outcome, Step};
 use crate::prove::{NotProven, prove};
-use crate::release::Release;
+use crate::release::{Commit, Release};
 use crate::settings::EnvironmentSettings;
 use crate::smoke::{Smoke, Smoked};
 use crate::strategy::time;
@@ -32,6 +33,10 @@ pub(crate) struct Judge<'a> {
     pub(crate) began: Timestamp,
     /// Where to go when it is no good, or why there is nowhere.
     pub(crate) goal: Result<Goal, String>,
+    /// What the release's migrations are, when that is known.
+    pub(crate) schema: Option<&'a Versions>,
+    /// The release that served before, when it was seen to be well on the new schema.
+    pub(crate) survivor: Option<Commit>,
 }
 
 /// Why a release that came in may not stay.
@@ -328,6 +333,8 @@ impl Judge<'_> {
             by: self.caller.arn.clone(),
             began: self.began,
             ended: self.session.edge.clock.now(),
+            schema: self.schema.cloned(),
+            survivor: self.survivor.clone(),
         }
     }
 }

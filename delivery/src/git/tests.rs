@@ -48,7 +48,7 @@ impl Repository {
         self
     }
 
-    async fn look(&self) -> State {
+    fn tree(&self) -> WorkTree {
         // Whatever this test runs under, it is this repository that is meant.
         let path = |name: &str| self.path().join(name).to_str().expect("text").to_owned();
         let variables = [
@@ -57,7 +57,11 @@ impl Repository {
             ("GIT_INDEX_FILE", path(".git/index")),
             ("LANG", "xx".to_owned()),
         ];
-        WorkTree::at(self.path(), &Variables::from_iter(variables)).look().await.expect("an answer")
+        WorkTree::at(self.path(), &Variables::from_iter(variables))
+    }
+
+    async fn look(&self) -> State {
+        self.tree().look().await.expect("an answer")
     }
 }
 
@@ -123,6 +127,25 @@ async fn where_there_is_no_repository_the_error_says_what_git_says() {
     let tree = WorkTree::at(folder.path(), &variables);
     let text = format!("{:#}", tree.look().await.expect_err("there is none"));
     assert!(text.contains("git rev-parse") && text.contains("not a git repository"), "{text}");
+}
+
+#[tokio::test]
+async fn a_commit_has_the_migrations_that_it_had_and_one_that_is_not_here_says_what_brings_it() {
+    let repository = Repository::new();
+    fs::create_dir(repository.path().join("migrations")).expect("a folder");
+    fs::write(repository.path().join("migrations/0001_a.up.sql"), "SELECT 1;\n").expect("a file");
+    fs::write(repository.path().join("migrations/README.md"), "words").expect("a file");
+    repository.git(&["add", "."]);
+    repository.commit("two");
+    fs::write(repository.path().join("migrations/0001_a.up.sql"), "changed").expect("a file");
+    let head = repository.look().await.head;
+    let tree = repository.tree();
+    let files = tree.migrations(&head).await.expect("it is here").files;
+    assert_eq!(files.into_iter().collect::<Vec<_>>(), [("0001_a.up.sql".to_owned(), "SELECT 1;\n".to_owned())]);
+
+    let other: Commit = "0123456789abcdef0123456789abcdef01234567".parse().expect("a commit");
+    let error = tree.migrations(&other).await.expect_err("it is not here").to_string();
+    assert!(error.contains(&format!("git fetch origin {other}")), "{error}");
 }
 
 #[tokio::test]

@@ -27,6 +27,11 @@ impl Log {
         self.shown.last().map(String::as_str)
     }
 
+    /// All lines that were shown.
+    pub(super) fn lines(&self) -> &[String] {
+        &self.shown
+    }
+
     /// Reads on, and shows what is new. It tries again while nothing was ever found, so often.
     pub(super) async fn read(
         &mut self,

@@ -37,6 +37,7 @@ fn asked(environment: Environment) -> Asked {
         image: format!("registry/myapp@{}", release.digest),
         release,
         migration: Some(vec!["migrate".to_owned(), "up".to_owned()]),
+        migrations: Known::not("git is not asked here"),
     }
 }
 
@@ -63,6 +64,8 @@ fn evidence(verdicts: &[(Environment, Judgement)]) -> Evidence {
             by: "arn:aws:iam::123456789012:role/deployer".to_owned(),
             began: at,
             ended: at,
+            schema: None,
+            survivor: None,
         }
     };
     Evidence { verdicts: (1..).zip(verdicts).map(verdict).collect(), unreadable: Vec::new() }
@@ -79,6 +82,7 @@ fn usual(verdicts: &[(Environment, Judgement)]) -> Observed {
         tagged: Some(release('a').digest),
         evidence: evidence(verdicts),
         definition: Definition::New(vec!["image: registry/myapp@sha256:b -> registry/myapp@sha256:a".to_owned()]),
+        migrations: Known::not("git is not asked here"),
     }
 }
 
@@ -116,6 +120,8 @@ fn a_new_release_goes_the_whole_way() {
               register  a revision like myapp:7, but for
                         image: registry/myapp@sha256:b -> registry/myapp@sha256:a
               migrate   `migrate up`, at most 15 min
+                        which migrations are pending is not known: of the release, git is not asked here
+                        then what serves is asked again, and when it is not well any more this ends there
               update    myapp-api in myapp-staging-cluster
               follow    at most 20 min, and back within 20 min if it fails
               prove     that sha256:e33cdf9c7f71 serves, at most 2 min
@@ -135,17 +141,19 @@ fn production_gets_what_staging_verified_by_its_manifest() {
         Production,
         &observed,
         &expect![[r"
-        production gets aaaaaaaaaaaa (sha256:e33cdf9c7f71), and serves bbbbbbbbbbbb (sha256:e26d2da3ab58) now
-          push      nothing: the registry has the image
-          tag       production-latest on its manifest
-          register  nothing: myapp:8 is the same
-          migrate   `migrate up`, at most 15 min
-          update    myapp-api in myapp-cluster
-          follow    at most 20 min, and back within 20 min if it fails
-          prove     that sha256:e33cdf9c7f71 serves, at most 2 min
-          smoke     /health, /ready and the flows at https://myapp.example/, at most 5 min
-          evidence  the verdict, beside sha256:e33cdf9c7f71
-    "]],
+            production gets aaaaaaaaaaaa (sha256:e33cdf9c7f71), and serves bbbbbbbbbbbb (sha256:e26d2da3ab58) now
+              push      nothing: the registry has the image
+              tag       production-latest on its manifest
+              register  nothing: myapp:8 is the same
+              migrate   `migrate up`, at most 15 min
+                        which migrations are pending is not known: of the release, git is not asked here
+                        then what serves is asked again, and when it is not well any more this ends there
+              update    myapp-api in myapp-cluster
+              follow    at most 20 min, and back within 20 min if it fails
+              prove     that sha256:e33cdf9c7f71 serves, at most 2 min
+              smoke     /health, /ready and the flows at https://myapp.example/, at most 5 min
+              evidence  the verdict, beside sha256:e33cdf9c7f71
+        "]],
     );
 }
 

@@ -24,7 +24,7 @@ impl Plan {
     /// The plan, a line a step, with how long each may last.
     #[must_use]
     pub fn lines(&self, settings: &EnvironmentSettings, limits: &Limits) -> Vec<String> {
-        let Self { environment, release, from, course } = self;
+        let Self { environment, release, from, course, schema } = self;
         let mut lines = Vec::new();
         let mut step = |name: &str, what: String| lines.push(format!("  {name:<9} {what}"));
         let head = match course {
@@ -59,6 +59,13 @@ impl Plan {
                 match migration {
                     Some(command) => {
                         step("migrate", format!("`{}`, at most {}", command.join(" "), time(limits.migration)));
+                        for line in schema.lines() {
+                            step("", line);
+                        }
+                        step(
+                            "",
+                            "then what serves is asked again, and when it is not well any more this ends there".into(),
+                        );
                     }
                     None => step("migrate", "nothing".to_owned()),
                 }

@@ -187,6 +187,8 @@ impl Recording<'_> {
             by: caller.arn.clone(),
             began: *began,
             ended: session.edge.clock.now(),
+            schema: None,
+            survivor: None,
         };
         session.progress.tell(Event::Recorded(Box::new(recorded.clone())));
         let begun = session.progress.begin(Step::Evidence, format!("that {} {judgement}", watched.release), None);

@@ -132,7 +132,9 @@ async fn observe(session: &Session, source: &Source<'_>) -> anyhow::Result<(Aske
     })?;
     let migrations = &session.settings.migrations;
     let migration = migrations.run.then(|| migrations.command.clone());
-    let asked = Asked { environment: *environment, release: release.clone(), image, migration };
+    let migrations = session.migrations_by(&release.commit, &evidence).await;
+    let asked = Asked { environment: *environment, release: release.clone(), image, migration, migrations };
+    let serving = session.migrations_of(world.serving.commit.as_ref(), world.serving.digest.as_ref()).await;
     let observed = Observed {
         desired: world.service.desired,
         running: world.service.primary().map_or(0, |primary| primary.running),
@@ -142,6 +144,7 @@ async fn observe(session: &Session, source: &Source<'_>) -> anyhow::Result<(Aske
         tagged,
         evidence,
         definition,
+        migrations: serving,
     };
     Ok((asked, observed, world, wanted))
 }

@@ -1,6 +1,8 @@
 //! `rollback`: what is in flight is aborted; otherwise the last good release comes back. Nothing is
 //! built or migrated, and nothing of the release that is left is needed.
 
+mod ground;
+
 use serde_json::json;
 
 use super::{Answer, Session};
@@ -13,6 +15,7 @@ use crate::lock::Guard;
 use crate::plan::short;
 use crate::progress::{About, Event, Outcome, Step};
 use crate::release::{Commit, Digest, Release};
+use ground::Ground;
 
 /// Where it goes.
 struct Destination {
@@ -20,6 +23,7 @@ struct Destination {
     release: Option<Release>,
     passed_by: Vec<String>,
     since: jiff::Timestamp,
+    ground: Ground,
 }
 
 pub(super) async fn run(session: &Session, arguments: &Rollback) -> anyhow::Result<Answer> {
@@ -43,8 +47,10 @@ async fn planned(session: &Session, environment: Environment, to: Option<&Commit
         return Ok(Answer { lines: vec![line], result: json!({ "abort": in_flight.arn }) });
     }
     let destination = destination(session, environment, &world, to).await?;
+    destination.ground.judge(&destination.name())?;
     let lines = destination.lines(environment, &world);
     let result = json!({
+        "schema": destination.ground.value(),
         "from": world.serving,
         "to": { "release": destination.release, "task_definition": destination.goal.task_definition },
         "passed_by": destination.passed_by,
@@ -98,6 +104,7 @@ pub(super) async fn roll_back(
     for line in destination.lines(environment, &world) {
         session.progress.say(Step::Plan, line);
     }
+    destination.ground.judge(&destination.name())?;
     bring(session, environment, destination, guard).await
 }
 
@@ -121,7 +128,7 @@ async fn destination(
     to: Option<&Commit>,
 ) -> anyhow::Result<Destination> {
     let limit = Some(session.settings.limits.preflight);
-    session
+    let (found, release) = session
         .step(Step::Plan, "where a rollback goes", limit, Kind::Gate, async {
             let wish = match to {
                 None => None,
@@ -142,13 +149,17 @@ async fn destination(
                 }
             };
             let release = commit.zip(found.digest.clone()).map(|(commit, digest)| Release { commit, digest });
-            let since = found.deployment.created_at;
-            let goal = Goal { task_definition: found.revision.task_definition, digest: found.digest };
-            let destination = Destination { goal, release, passed_by: found.passed_by, since };
-            let name = destination.name();
-            Ok(Came::done(destination, name))
+            let name = name_of(release.as_ref(), found.digest.as_ref(), &found.revision.task_definition);
+            Ok(Came::done((found, release), name))
         })
-        .await
+        .await?;
+    // Not in that step: that it takes long is no reason not to go.
+    let commit = release.as_ref().map(|release| &release.commit);
+    let ground = Ground::look(session, environment, (commit, found.digest.as_ref()), &found.history);
+    let ground = Box::pin(ground).await;
+    let since = found.deployment.created_at;
+    let goal = Goal { task_definition: found.revision.task_definition, digest: found.digest };
+    Ok(Destination { goal, release, passed_by: found.passed_by, since, ground })
 }
 
 async fn digest_of(session: &Session, commit: &Commit) -> anyhow::Result<Digest> {
@@ -232,11 +243,7 @@ async fn bring(
 
 impl Destination {
     fn name(&self) -> String {
-        match (&self.release, &self.goal.digest) {
-            (Some(release), _) => release.to_string(),
-            (None, Some(digest)) => format!("an image of no known commit ({})", digest.short()),
-            (None, None) => short(&self.goal.task_definition).to_owned(),
-        }
+        name_of(self.release.as_ref(), self.goal.digest.as_ref(), &self.goal.task_definition)
     }
 
     fn lines(&self, environment: Environment, world: &World) -> Vec<String> {
@@ -248,7 +255,15 @@ impl Destination {
             short(&self.goal.task_definition)
         )];
         lines.extend(self.passed_by.iter().map(|passed| format!("  passed by: {passed}")));
-        lines.push("  no migration is run, neither up nor down".to_owned());
+        lines.extend(self.ground.lines(&self.name()).into_iter().map(|line| format!("  {line}")));
         lines
+    }
+}
+
+fn name_of(release: Option<&Release>, digest: Option<&Digest>, task_definition: &str) -> String {
+    match (release, digest) {
+        (Some(release), _) => release.to_string(),
+        (None, Some(digest)) => format!("an image of no known commit ({})", digest.short()),
+        (None, None) => short(task_definition).to_owned(),
     }
 }

@@ -15,7 +15,7 @@ use rehearsal::world::TaskFault;
 
 use crate::cloud::Scene;
 
-async fn run(scene: &Scene, release: &Release) -> Result<(), Ending> {
+async fn run(scene: &Scene, release: &Release) -> Result<Option<String>, Ending> {
     let service = scene.service().await;
     let image = format!("127.0.0.1:5000/myapp@{}", release.digest);
     let now = scene.clients.task_definition(&service.task_definition).await.expect("a definition");

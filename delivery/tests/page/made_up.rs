@@ -269,6 +269,8 @@ impl Tale {
             by: "arn:aws:sts::123456789012:assumed-role/myapp-deploy-production/run-7".to_owned(),
             began: self.now,
             ended: self.now,
+            schema: None,
+            survivor: None,
         };
         self.tell(Event::Recorded(Box::new(verdict)));
     }

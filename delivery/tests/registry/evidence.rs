@@ -24,6 +24,8 @@ fn verdict(release: &Release, environment: Environment, judgement: Judgement, mi
         by: "arn:aws:sts::123456789012:assumed-role/deployer/run".to_owned(),
         began: start(),
         ended: start() + Duration::from_secs(60 * minute),
+        schema: None,
+        survivor: None,
     }
 }
 

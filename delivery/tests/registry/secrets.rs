@@ -108,6 +108,8 @@ async fn none_is_in_anything_that_is_stored_beside_an_image() {
         by: "arn:aws:iam::123456789012:user/ann".to_owned(),
         began: start(),
         ended: start(),
+        schema: None,
+        survivor: None,
     };
     verdict.record(&scene.registry, &Redactor::knowing(KNOWN)).await.expect("it is recorded");
     let repository = scene.cloud.registry().repository(REPOSITORY).expect("a repository");

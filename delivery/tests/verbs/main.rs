@@ -17,6 +17,7 @@ mod monitor;
 mod page;
 mod program;
 mod progressive;
+mod schema;
 mod secrets;
 mod seen;
 #[expect(dead_code, reason = "the histories use the rest")]

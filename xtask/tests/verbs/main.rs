@@ -123,6 +123,19 @@ fn the_service_is_migrated_and_then_served() {
 }
 
 #[test]
+fn the_status_of_an_environment_is_asked_of_the_release_engine() {
+    for environment in [&["--environment", "staging"][..], &["--environment=staging"]] {
+        let scene = Scene::new();
+        scene.xtask(&[&["migrate", "status"], environment].concat()).expect(0, "");
+        let calls = scene.read("calls");
+        assert!(calls.contains(&format!("delivery.toml migrate-status {}", environment.join(" "))), "{calls}");
+        assert!(!calls.contains("app -- migrate"), "{calls}");
+    }
+    let scene = Scene::new().failing("delivery -- --settings", COULD_NOT_TELL);
+    scene.xtask(&["migrate", "status", "--environment", "staging"]).expect(COULD_NOT_TELL, "");
+}
+
+#[test]
 fn migrations_are_proved_where_they_or_the_queries_have_changed() {
     let scene = Scene::new();
     scene.xtask(&["migrate", "prove"]).expect(0, "migrate prove: skipped");
