@@ -12,7 +12,7 @@ use crate::workspace::{Database, Workspace};
 #[command(disable_help_flag = true)]
 pub(crate) struct Migrate {
     /// status --environment staging|production, told by what serves there;
-    /// check [--all | --base REVISION] [--json]; prove [queries] [round-trip] [rolling] [load]
+    /// check [--all | --base REVISION] [--json]; prove [queries | round-trip | rolling | load]
     /// [--release REVISION] [--rows COUNT]; new NAME [--no-transaction | --contract VERSION]; or passed to the service: up, down, status, and their options (--help lists them)
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
     arguments: Vec<String>,
