@@ -60,6 +60,9 @@ pub enum Verb {
     /// Which migrations an environment has, told by the release that serves there
     #[command(after_help = exit::HELP)]
     MigrateStatus(MigrateStatus),
+    /// The commit that serves in an environment, in full and nothing else
+    #[command(after_help = exit::HELP)]
+    Serving(Serving),
     /// What deploy-staging, promote or rollback would do now
     #[command(subcommand, after_help = exit::HELP)]
     Plan(Planned),
@@ -209,6 +212,17 @@ pub struct MigrateStatus {
     pub json: bool,
 }
 
+/// The arguments of `serving`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Serving {
+    /// staging or production [or the variable `DEPLOY_ENVIRONMENT`]
+    #[arg(long, value_name = "ENVIRONMENT")]
+    pub environment: Option<Environment>,
+    /// Print one document for programs on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
 // Read here and not by clap, for which a variable that is set to nothing is a value.
 impl Arguments {
     /// The file of the settings.
@@ -264,6 +278,13 @@ impl MigrateStatus {
     }
 }
 
+impl Serving {
+    /// The environment that was asked for.
+    pub fn environment(&self, variables: &Variables) -> Result<Environment, Ending> {
+        environment(self.environment.as_ref(), variables)
+    }
+}
+
 fn environment(flag: Option<&Environment>, variables: &Variables) -> Result<Environment, Ending> {
     given(flag, "--environment", "DEPLOY_ENVIRONMENT", variables)?
         .ok_or_else(|| Ending::Usage("which environment? Give --environment or DEPLOY_ENVIRONMENT".to_owned()))
@@ -295,6 +316,7 @@ impl Verb {
             Self::Status(_) => "status",
             Self::History(_) => "history",
             Self::MigrateStatus(_) => "migrate-status",
+            Self::Serving(_) => "serving",
             Self::Plan(Planned::DeployStaging(_)) => "plan deploy-staging",
             Self::Plan(Planned::Promote(_)) => "plan promote",
             Self::Plan(Planned::Rollback(_)) => "plan rollback",
@@ -328,6 +350,7 @@ impl Verb {
             Self::Status(Status { json })
             | Self::History(History { json, .. })
             | Self::MigrateStatus(MigrateStatus { json, .. })
+            | Self::Serving(Serving { json, .. })
             | Self::Monitor(Monitor { json, .. }) => *json,
             _ => self.manner().is_some_and(|manner| manner.json),
         }
@@ -350,7 +373,7 @@ impl Verb {
                 | Planned::Promote(Promote { manner, .. })
                 | Planned::Rollback(Rollback { manner, .. }),
             ) => Some(*manner),
-            Self::Status(_) | Self::History(_) | Self::Monitor(_) | Self::MigrateStatus(_) => None,
+            Self::Status(_) | Self::History(_) | Self::Monitor(_) | Self::MigrateStatus(_) | Self::Serving(_) => None,
         }
     }
 }

@@ -9,6 +9,7 @@ mod monitor;
 mod promote;
 mod release;
 mod rollback;
+mod serving;
 mod status;
 
 use serde_json::Value;
@@ -38,6 +39,7 @@ pub async fn perform(session: &Session, verb: Verb) -> Ended {
         Verb::Status(_) => status::run(session).await,
         Verb::History(arguments) => history::run(session, &arguments).await,
         Verb::MigrateStatus(arguments) => Box::pin(migrate_status::run(session, &arguments)).await,
+        Verb::Serving(arguments) => serving::run(session, &arguments).await,
         Verb::Plan(_) => Err(anyhow::anyhow!("a plan was not resolved")),
     };
     match done {

@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use xshell::Cmd;
 
 use crate::compile::compile;
 use crate::exit::Ending;
-use crate::process::wait_out;
+use crate::process::{capture, wait_out};
 use crate::workspace::Workspace;
 
 /// What `delivery` does. `--help` behind one of these is its own.
@@ -66,9 +67,22 @@ impl Deliver {
 
 /// Starts the engine with a verb of its own.
 pub(crate) fn start(workspace: &Workspace, verb: &str, arguments: Vec<OsString>) -> anyhow::Result<()> {
+    let delivery = engine(workspace)?.arg(verb).args(arguments);
+    Ending::passed_on("the release engine", wait_out(delivery.quiet())?)
+}
+
+/// The commit that serves in an environment, in full.
+pub(crate) fn serving(workspace: &Workspace, environment: &str) -> anyhow::Result<String> {
+    let output = capture(engine(workspace)?.args(["serving", "--environment", environment]))?;
+    eprint!("{}", String::from_utf8_lossy(&output.stderr));
+    Ending::passed_on("the release engine", output.status)?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// The engine with its settings, built first when it is not up to date.
+fn engine(workspace: &Workspace) -> anyhow::Result<Cmd<'_>> {
     compile(workspace, "the release engine", "delivery")?;
     let named = std::env::var_os("SLIPWAY_SETTINGS").filter(|path| !path.is_empty());
     let settings = named.map_or_else(|| workspace.root.join("delivery.toml"), PathBuf::from);
-    let delivery = workspace.program("delivery").arg("--settings").arg(settings).arg(verb).args(arguments);
-    Ending::passed_on("the release engine", wait_out(delivery.quiet())?)
+    Ok(workspace.program("delivery").arg("--settings").arg(settings))
 }

@@ -13,7 +13,7 @@ use crate::workspace::{Database, Workspace};
 pub(crate) struct Migrate {
     /// status --environment staging|production, told by what serves there;
     /// check [--all | --base REVISION] [--json]; prove [queries | round-trip | rolling | load]
-    /// [--release REVISION] [--rows COUNT]; new NAME [--no-transaction | --contract VERSION]; or passed to the service: up, down, status, and their options (--help lists them)
+    /// [--release REVISION | --environment staging|production] [--rows COUNT]; new NAME [--no-transaction | --contract VERSION]; or passed to the service: up, down, status, and their options (--help lists them)
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
     arguments: Vec<String>,
 }
@@ -28,9 +28,8 @@ impl Migrate {
         if let Some(("prove", rest)) = self.arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
             return prove(workspace, rest);
         }
-        let is_elsewhere = |argument: &String| argument.split('=').next() == Some("--environment");
         if let Some((_, rest)) = self.arguments.split_first().filter(|(first, _)| *first == "status")
-            && rest.iter().any(is_elsewhere)
+            && rest.iter().any(|argument| names_environment(argument))
         {
             return deliver::start(workspace, "migrate-status", rest.iter().map(Into::into).collect());
         }
@@ -54,10 +53,31 @@ pub(crate) fn prove(workspace: &Workspace, arguments: &[String]) -> anyhow::Resu
         eprintln!("migrate prove: skipped");
         return Ok(());
     }
+    let arguments = &against_what_serves(workspace, arguments)?;
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let proof = workspace.with_postgres(Database::Server).arg(program);
     let proof = proof.args(["run", "--quiet", "--locked", "--package", "prove", "--"]);
     Ending::of_child("migrate prove", wait(proof.args(arguments))?)
+}
+
+/// The release that an environment runs in the place of the environment, if one is named.
+fn against_what_serves(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Vec<String>> {
+    let Some(at) = arguments.iter().position(|argument| names_environment(argument)) else {
+        return Ok(arguments.to_vec());
+    };
+    let (before, rest) = arguments.split_at(at);
+    let (environment, rest) = match rest {
+        [joined, rest @ ..] if let Some((_, environment)) = joined.split_once('=') => (environment, rest),
+        [_, environment, rest @ ..] => (environment.as_str(), rest),
+        _ => return Err(Ending::Usage("which environment? Give --environment staging or production".to_owned()).into()),
+    };
+    let commit = deliver::serving(workspace, environment)?;
+    eprintln!("migrate prove: {environment} runs {commit}");
+    Ok([before, &["--release".to_owned(), commit], rest].concat())
+}
+
+fn names_environment(argument: &str) -> bool {
+    argument.split('=').next() == Some("--environment")
 }
 
 fn has_changed(workspace: &Workspace) -> anyhow::Result<bool> {

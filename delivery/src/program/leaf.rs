@@ -38,7 +38,7 @@ pub(super) fn place(verb: &Verb, variables: &Variables) -> Option<Environment> {
         Verb::Promote(_) => Some(Environment::Production),
         Verb::Rollback(rollback) => rollback.environment(variables).ok(),
         Verb::Monitor(monitor) => monitor.environment(variables).ok(),
-        Verb::Status(_) | Verb::History(_) | Verb::MigrateStatus(_) | Verb::Plan(_) => None,
+        Verb::Status(_) | Verb::History(_) | Verb::MigrateStatus(_) | Verb::Serving(_) | Verb::Plan(_) => None,
     }
 }
 

@@ -32,12 +32,29 @@ async fn status_says_what_is_in_flight_and_who_holds_the_lock() {
         while stage.service(STAGING).deployments.len() < 2 {
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         }
-        stage.run("status").await
+        (stage.run("status").await, stage.run("serving --environment staging").await)
     };
-    let (deployed, status) = tokio::join!(stage.run("deploy-staging"), looking);
+    let (deployed, (status, serving)) = tokio::join!(stage.run("deploy-staging"), looking);
     deployed.ended(0);
+    serving.ended(11).says("two releases serve in staging until");
     status.ended(0).says(&format!("staging: {} is in flight (", &built.digest[..19]));
     status.says("holds the lock of staging");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_serves_is_one_commit_in_full_or_nothing_that_a_program_could_take_for_one() {
+    let stage = Stage::new().await;
+    let before = stage.run("serving --environment production").await;
+    before.ended(11).says("which commit serves in production is not known");
+    assert_eq!(before.out, "");
+    let one = promoted(&stage, "one").await;
+    staged(&stage, "two").await;
+    let ran = stage.run("serving --environment production").await;
+    assert_eq!(ran.ended(0).out, format!("{}\n", one.commit));
+    let ran = stage.run("serving --environment production --json").await;
+    let document: Value = serde_json::from_str(&ran.ended(0).out).expect("JSON");
+    assert_eq!(document["result"]["serving"]["commit"], one.commit.as_str());
+    stage.run("serving").await.ended(2).says("DEPLOY_ENVIRONMENT");
 }
 
 #[tokio::test(start_paused = true)]
