@@ -36,7 +36,8 @@ pub fn files(folder: &Folder, name: &str, kind: Kind<'_>) -> Result<[(String, St
     Ok([(up, up_text(kind)), (down, down_text(kind))])
 }
 
-const TIMEOUTS: &str = "SET LOCAL lock_timeout = '2s';\nSET LOCAL statement_timeout = '30s';\n";
+/// Half a second is what the service has patience for, and more: it gives up on a lock after one.
+const TIMEOUTS: &str = "SET LOCAL lock_timeout = '500ms';\nSET LOCAL statement_timeout = '30s';\n";
 
 fn up_text(kind: Kind<'_>) -> String {
     match kind {

@@ -20,6 +20,10 @@ const LOCK_POLL: Duration = Duration::from_millis(200);
 /// a process that was killed goes on, and holds the lock, for as long as its statement takes.
 const CONNECTION_CHECK: (&str, &str) = ("client_connection_check_interval", "2s");
 
+/// How long a statement waits for a lock when its file does not say. Requests queue up behind it meanwhile,
+/// and fail when they have waited for a second.
+const LOCK_TIMEOUT: &str = "500ms";
+
 const CONNECT_POLL: Duration = Duration::from_millis(250);
 
 /// A connection of its own, outside any pool: when it closes, its lock is gone for certain.
@@ -87,7 +91,7 @@ impl Session {
     /// `SET LOCAL`; those without a transaction cannot, since they hold one statement: what they do
     /// is made not to block others, and takes as long as it takes.
     pub(super) async fn set_limits(&mut self, is_transaction: bool) -> anyhow::Result<()> {
-        let (lock, statement) = if is_transaction { ("2s", "10min") } else { ("0", "0") };
+        let (lock, statement) = if is_transaction { (LOCK_TIMEOUT, "10min") } else { ("0", "0") };
         sqlx::query!(
             "SELECT set_config('lock_timeout', $1, false) AS lock,
                 set_config('statement_timeout', $2, false) AS statement",

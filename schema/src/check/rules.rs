@@ -60,16 +60,16 @@ rules! {
         "leave IF NOT EXISTS out: `migrate up` removes what is left of a build before it builds again";
     LOCK_TIMEOUT = "require-lock-timeout", Form,
         "the statement waits without an end for the longest transaction, and everybody who wants the table waits behind it",
-        "SET LOCAL lock_timeout = '2s'; as the first statement: it gives up, the queue gets on, and `migrate up` tries again";
+        "SET LOCAL lock_timeout = '500ms'; as the first statement: it gives up before requests do, the queue gets on, and `migrate up` tries again";
     STATEMENT_TIMEOUT = "require-statement-timeout", Form,
         "a statement that takes longer than anybody thought holds its locks until it is done",
         "SET LOCAL statement_timeout = '30s'; before the first statement, or what it may take at the most";
     LOCK_TIMEOUT_LONG = "lock-timeout-too-long", Lock,
         "everybody who wants the table waits behind the statement for that long",
-        "10 s at the most; 2 s, and another try, is kinder";
+        "10 s at the most; 500 ms, and another try, fails no request that waits a second";
     TIMEOUT_OFF = "timeout-off", Lock,
         "0 is no timeout: it waits, or works, without an end",
-        "a duration, such as '2s'";
+        "a duration, such as '500ms'";
     SET_NOT_LOCAL = "set-not-local", Form,
         "it stays set for the migrations that come after this one on the same connection",
         "SET LOCAL";
