@@ -2,8 +2,11 @@
 //! made for them, with what each should come to and what must be true afterwards.
 
 mod act;
+mod ask;
 mod command;
+mod database;
 mod git;
+mod links;
 mod page;
 mod place;
 mod recipe;
@@ -168,6 +171,8 @@ impl Drive {
             timeline,
             traffic: None,
             rate: self.rate(),
+            users_write: self.scenario.iter().any(|scenario| scenario.changes_the_schema()),
+            database: world.production_database.clone(),
             token: world.tokens.get(&place::Place::Production).cloned().context("production has no token")?,
             began,
             staging: None,

@@ -7,6 +7,7 @@ pub mod balancer;
 pub mod cli;
 mod clock;
 mod cloud;
+pub mod compiled;
 mod drive;
 pub mod faults;
 pub mod latency;

@@ -5,6 +5,8 @@
 //! objects of the user's repository, so that only what changed is written, and its `origin` is a bare
 //! repository beside it, so that "is this commit pushed?" has an answer.
 
+mod fork;
+
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,7 +35,8 @@ const SETTINGS: [(&str, &str); 8] = [
 pub(crate) struct Shadow {
     root: PathBuf,
     folder: PathBuf,
-    /// The tree of the work tree, as it was when the shadow was made.
+    index: PathBuf,
+    /// The tree of the work tree, as it was when it was last taken in.
     tree: String,
 }
 
@@ -44,7 +47,8 @@ impl Shadow {
             fs::remove_dir_all(folder).with_context(|| format!("failed to clear {}", folder.display()))?;
         }
         fs::create_dir_all(folder).with_context(|| format!("failed to make {}", folder.display()))?;
-        let mut shadow = Self { root: root.to_owned(), folder: folder.to_owned(), tree: String::new() };
+        let index = folder.join("index");
+        let mut shadow = Self { root: root.to_owned(), folder: folder.to_owned(), index, tree: String::new() };
         let original = Original::find(root);
         let format = original.as_ref().map_or("sha1", |original| original.format.as_str());
         let (shadow_folder, origin) = (shadow.git_dir(), shadow.origin());
@@ -62,9 +66,15 @@ impl Shadow {
         if let Some(original) = original {
             shadow.borrow(&original)?;
         }
-        shadow.git(&["add", "--all", "."]).context("failed to read the work tree into git")?;
-        shadow.tree = shadow.git(&["write-tree"])?;
+        shadow.take_in()?;
         Ok(shadow)
+    }
+
+    /// Takes in what the work tree is now: the next release is that.
+    pub(crate) fn take_in(&mut self) -> anyhow::Result<()> {
+        self.git(&["add", "--all", "."]).context("failed to read the work tree into git")?;
+        self.tree = self.git(&["write-tree"])?;
+        Ok(())
     }
 
     /// Makes a release of the work tree, a commit over the one before that is pushed to `origin`, and
@@ -114,7 +124,7 @@ impl Shadow {
         vec![
             ("GIT_DIR", self.git_dir().into()),
             ("GIT_WORK_TREE", self.root.clone().into()),
-            ("GIT_INDEX_FILE", self.folder.join("index").into()),
+            ("GIT_INDEX_FILE", self.index.clone().into()),
         ]
     }
 

@@ -1,23 +1,15 @@
 //! The two environments, and a look at what is in them.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
-use http_body_util::{BodyExt as _, Empty};
-use hyper::client::conn::http1::handshake;
-use hyper_util::rt::TokioIo;
-use serde_json::{Value, json};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+use anyhow::Context as _;
+use serde_json::json;
 
+use super::ask::{Question, ask};
 use crate::Cloud;
 use crate::registry::Repository;
 use crate::serve::stage::call;
 use crate::snapshot::{HookView, ServiceView, Snapshot, TaskView};
-
-/// How long an answer of the service may take.
-const LIMIT: Duration = Duration::from_secs(5);
 
 /// An environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -120,6 +112,23 @@ impl View {
         Ok(())
     }
 
+    /// Where users reach the service of an environment.
+    pub(crate) fn url(&self, place: Place) -> anyhow::Result<&str> {
+        self.urls.get(&place).map(String::as_str).with_context(|| format!("{} has no address", place.name()))
+    }
+
+    /// Stops the migration that runs in an environment, as the end of the machine below it would.
+    pub(crate) async fn stop_migration(&self, place: Place) -> anyhow::Result<()> {
+        const ECS: &str = "AmazonEC2ContainerServiceV20141113";
+        let tasks = self.cloud.snapshot().tasks.into_iter();
+        let mut running =
+            tasks.filter(|task| task.cluster == place.cluster() && is_migration(task) && task.last_status == "RUNNING");
+        let task = running.next_back().with_context(|| format!("no migration runs in {}", place.name()))?;
+        let stop = json!({ "cluster": place.cluster(), "task": task.arn, "reason": "the machine below it is gone" });
+        call(&self.cloud, ECS, "StopTask", &stop).await?;
+        Ok(())
+    }
+
     /// The repository.
     pub(crate) fn repository(&self) -> anyhow::Result<Repository> {
         self.cloud.registry().repository(REPOSITORY).with_context(|| format!("there is no repository {REPOSITORY}"))
@@ -127,8 +136,7 @@ impl View {
 
     /// The commit that the service of an environment says it is, asked as a user would.
     pub(crate) async fn commit(&self, place: Place) -> anyhow::Result<String> {
-        let url = self.urls.get(&place).with_context(|| format!("{} has no address", place.name()))?;
-        let health = timeout(LIMIT, get(url, "/health")).await.with_context(|| format!("no answer from {url}"))??;
+        let health = ask(self.url(place)?, &Question::get("/health")).await?;
         let commit = health["commit"].as_str().with_context(|| format!("{health} names no commit"))?;
         Ok(commit.to_owned())
     }
@@ -143,21 +151,4 @@ pub(crate) fn is_migration(task: &TaskView) -> bool {
 /// The migrations that were begun in an environment, ever.
 pub(crate) fn migrations(snapshot: &Snapshot, place: Place) -> usize {
     snapshot.tasks.iter().filter(|task| task.cluster == place.cluster() && is_migration(task)).count()
-}
-
-async fn get(url: &str, path: &str) -> anyhow::Result<Value> {
-    let authority = url.trim_start_matches("http://").trim_end_matches('/');
-    let stream = TcpStream::connect(authority).await.with_context(|| format!("failed to connect to {authority}"))?;
-    let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
-    let connection = tokio::spawn(connection);
-    let request = http::Request::get(path)
-        .header(http::header::HOST, authority)
-        .header(http::header::CONNECTION, "close")
-        .body(Empty::<bytes::Bytes>::new())?;
-    let response = sender.send_request(request).await?;
-    let status = response.status();
-    let body = response.into_body().collect().await?.to_bytes();
-    connection.abort();
-    ensure!(status.is_success(), "{path} answered {status}");
-    Ok(serde_json::from_slice(&body)?)
 }

@@ -4,6 +4,7 @@ mod build;
 mod crash;
 mod deploy_staging;
 mod dirty_tree;
+mod expand;
 mod killed_deployer;
 mod killed_while_shifting;
 mod migration;
@@ -11,16 +12,17 @@ mod missing_image;
 mod monitored;
 mod never_ready;
 mod promote;
+mod rename;
 mod rollback;
 mod second_deployer;
+mod steps;
 mod strategy;
+mod stuck_migrations;
 mod ten_in_a_row;
 
 use clap::ValueEnum;
 
-use super::place::Place;
 use super::recipe::Strategy;
-use super::release::Release;
 use super::stage::Stage;
 
 /// A story.
@@ -62,6 +64,12 @@ pub(crate) enum Scenario {
     KilledWhileShifting,
     /// Ten deployments and ten rollbacks in a row, at 200 requests a second (when asked for)
     TenInARow,
+    /// A migration that adds comes with its release, which is taken back (when asked for)
+    Expand,
+    /// Migrations that wait for a lock, fail, and are killed, and two deployers (when asked for)
+    StuckMigrations,
+    /// A column gets another name in three releases, with a way back after each of the first two (when asked for)
+    Rename,
 }
 
 impl Scenario {
@@ -103,7 +111,12 @@ impl Scenario {
 
     /// Whether the engine compares the latencies of two releases.
     pub(crate) fn compares_latencies(self) -> bool {
-        self >= Self::Rolling && self != Self::TenInARow
+        (Self::Rolling..Self::TenInARow).contains(&self)
+    }
+
+    /// Whether its releases have migrations of their own: they are played last, since no database goes back.
+    pub(crate) fn changes_the_schema(self) -> bool {
+        self >= Self::Expand
     }
 
     /// The least number of requests a second that production has while it is played.
@@ -141,68 +154,11 @@ impl Scenario {
             Self::Monitored => monitored::play(stage).await,
             Self::KilledWhileShifting => killed_while_shifting::play(stage).await,
             Self::TenInARow => ten_in_a_row::play(stage).await,
+            Self::Expand => expand::play(stage).await,
+            Self::StuckMigrations => stuck_migrations::play(stage).await,
+            Self::Rename => rename::play(stage).await,
         }
     }
-}
-
-/// A new release of the same work tree, built: another commit, so another image, though no code of it
-/// differs.
-async fn new_release(stage: &mut Stage, subject: &str) -> anyhow::Result<Release> {
-    let commit = stage.shadow.release(subject)?;
-    let mut act = stage.run(&format!("build {subject}"), &["build"], 0).await?;
-    let built = Release::in_layout(&stage.layout());
-    let found = built.as_ref().map_or_else(|error| format!("{error:#}"), |release| release.commit.clone());
-    act.check(format!("the image is that of commit {}", &commit[..12]), found == commit, found);
-    stage.done(act)?;
-    built
-}
-
-/// A release that staging has verified and production has not had: the one that is left over from an
-/// earlier story, or a new one.
-async fn verified_release(stage: &mut Stage, subject: &str) -> anyhow::Result<Release> {
-    if let Some(release) = stage.verified.take() {
-        return Ok(release);
-    }
-    let release = new_release(stage, subject).await?;
-    to_staging(stage, &format!("deploy {subject} to staging"), &release).await?;
-    Ok(release)
-}
-
-/// A release goes to staging, and all is well.
-async fn to_staging(stage: &mut Stage, title: &str, release: &Release) -> anyhow::Result<()> {
-    let mut act = stage.run(title, &["deploy-staging"], 0).await?;
-    act.serves(Place::Staging, release).await;
-    act.ended_as(Place::Staging, "SUCCESSFUL");
-    act.is_tagged(&release.commit, release);
-    act.migrated(Place::Staging, 1);
-    act.has_evidence(release, 1);
-    act.lock_is(Place::Staging, false);
-    stage.done(act)?;
-    stage.staging = Some(release.clone());
-    Ok(())
-}
-
-/// A release goes to production, and all is well.
-async fn to_production(stage: &mut Stage, title: &str, release: &Release) -> anyhow::Result<()> {
-    let mut act = stage.run(title, &["promote", "--image-tag", &release.commit], 0).await?;
-    act.serves(Place::Production, release).await;
-    act.ended_as(Place::Production, "SUCCESSFUL");
-    act.is_tagged("production-latest", release);
-    act.migrated(Place::Production, 1);
-    act.has_evidence(release, 2);
-    act.lock_is(Place::Production, false);
-    stage.done(act)?;
-    stage.production = Some(release.clone());
-    Ok(())
-}
-
-/// What serves in an environment and must go on serving.
-fn serving(stage: &Stage, place: Place) -> anyhow::Result<Release> {
-    let release = match place {
-        Place::Staging => &stage.staging,
-        Place::Production => &stage.production,
-    };
-    release.clone().ok_or_else(|| anyhow::anyhow!("nothing serves in {} yet", place.name()))
 }
 
 #[cfg(test)]

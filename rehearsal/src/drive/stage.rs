@@ -1,15 +1,19 @@
 //! The stage: the cloud, the shadow of the work tree, the traffic, and the commands that are played.
 
+mod fork;
+mod waiting;
+
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use tokio::time::{Instant, interval, timeout};
 
 use super::act::Act;
 use super::command::{Running, Surroundings};
 use super::git::Shadow;
+use super::links::Links;
 use super::place::{Place, View};
 use super::recipe::{self, Recipe};
 use super::release::Release;
@@ -17,14 +21,14 @@ use super::terminal::Terminal;
 use super::timeline::{Scene, Timeline};
 use super::traffic::Traffic;
 
-/// How often something that is waited for is looked at.
-const LOOK: Duration = Duration::from_millis(25);
-
 /// How often the shares of a deployment are looked at.
 const LOOK_AT_SHARES: Duration = Duration::from_millis(250);
 
 /// No command of a rehearsal takes longer than this; the first build is the longest.
 const LIMIT: Duration = Duration::from_mins(20);
+
+/// The link that users follow.
+const FOLLOWED: &str = "rehearsal";
 
 /// Everything that scenarios play with.
 pub(crate) struct Stage {
@@ -38,8 +42,12 @@ pub(crate) struct Stage {
     pub(crate) traffic: Option<Traffic>,
     /// Requests a second on production.
     pub(crate) rate: f64,
+    /// Whether production's users make links.
+    pub(crate) users_write: bool,
     /// The token of production's API, which the traffic needs.
     pub(crate) token: String,
+    /// Production's database, with its password.
+    pub(crate) database: String,
     pub(crate) began: Instant,
     /// What serves, as far as all went well.
     pub(crate) staging: Option<Release>,
@@ -87,6 +95,14 @@ impl Stage {
         let arguments: Vec<_> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         let running = Running::start(&self.xtask, &arguments, &self.root, &self.surroundings)?;
         Ok(Playing { act, running, began: Instant::now() })
+    }
+
+    /// A step without a command: a look at what has come of those before it.
+    pub(crate) fn look(&self, title: &str) -> Act {
+        self.terminal.began(title);
+        let mut act = Act::new(title, None, &[], self.view.clone(), self.began.elapsed());
+        act.failed_before = self.failed();
+        act
     }
 
     /// Waits for the end of a command.
@@ -149,66 +165,6 @@ impl Stage {
         if passed { Ok(()) } else { Err(Failed.into()) }
     }
 
-    /// Waits until something is so while a command is under way.
-    pub(crate) async fn until(
-        &self,
-        playing: &mut Playing,
-        what: &str,
-        limit: Duration,
-        is_so: impl Fn(&View) -> bool,
-    ) -> anyhow::Result<()> {
-        let deadline = Instant::now() + limit;
-        while !is_so(&self.view) {
-            if playing.running.has_ended() {
-                let last = playing.running.output().last().map(|line| line.text.clone()).unwrap_or_default();
-                bail!("the command ended before {what}: {last}");
-            }
-            if Instant::now() >= deadline {
-                bail!("{what}: not within {limit:?}");
-            }
-            tokio::time::sleep(LOOK).await;
-        }
-        Ok(())
-    }
-
-    /// Waits until a command that is under way has said something.
-    pub(crate) async fn until_it_says(
-        &self,
-        playing: &mut Playing,
-        words: &str,
-        limit: Duration,
-    ) -> anyhow::Result<()> {
-        let deadline = Instant::now() + limit;
-        while !playing.running.output().iter().any(|line| line.text.contains(words)) {
-            if playing.running.has_ended() {
-                bail!("the command ended before it said {words:?}");
-            }
-            if Instant::now() >= deadline {
-                bail!("it did not say {words:?} within {limit:?}");
-            }
-            tokio::time::sleep(LOOK).await;
-        }
-        Ok(())
-    }
-
-    /// Waits, with no command under way any more, until something is so.
-    pub(crate) async fn see(&self, act: &mut Act, what: &str, limit: Duration, is_so: impl Fn(&View) -> bool) {
-        let deadline = Instant::now() + limit;
-        let mut ticks = interval(LOOK_AT_SHARES);
-        let holds = loop {
-            ticks.tick().await;
-            act.look_at_share(LOOK_AT_SHARES);
-            if is_so(&self.view) {
-                break true;
-            }
-            if Instant::now() >= deadline {
-                break false;
-            }
-            self.terminal.goes_on(&act.step.title, self.began.elapsed().saturating_sub(act.step.began));
-        };
-        act.check(what, holds, format!("not within {} s", limit.as_secs()));
-    }
-
     /// Delivers to production by a recipe from now on, or as the repository says.
     pub(crate) fn deliver_by(&mut self, recipe: Option<Recipe>) -> anyhow::Result<()> {
         const VARIABLES: [&str; 2] = ["SLIPWAY_SETTINGS", "SLIPWAY_IMAGE_LAYOUT"];
@@ -230,10 +186,15 @@ impl Stage {
     }
 
     /// Production serves: from now on it has traffic.
-    pub(crate) fn begin_traffic(&mut self, scene: &str) -> anyhow::Result<()> {
+    pub(crate) async fn begin_traffic(&mut self, scene: &str) -> anyhow::Result<()> {
         if self.traffic.is_none() && self.rate > 0.0 {
-            let url = self.view.urls.get(&Place::Production).context("production has no address")?;
-            let traffic = Traffic::begin(url, &self.token, self.rate, self.began)?;
+            let traffic = if self.users_write {
+                Links::of(self)?.make(FOLLOWED).await?;
+                let url = self.view.url(Place::Production)?;
+                Traffic::of_links(url, &self.token, self.rate, self.began, FOLLOWED)?
+            } else {
+                Traffic::begin(self.view.url(Place::Production)?, &self.token, self.rate, self.began)?
+            };
             traffic.phase(scene);
             self.traffic = Some(traffic);
         }

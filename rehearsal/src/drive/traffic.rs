@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::Method;
+use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -28,10 +29,28 @@ pub(crate) struct Traffic {
 impl Traffic {
     /// Begins to send requests: one that reads the database, and one that does not, by turns.
     pub(crate) fn begin(url: &str, token: &str, rate: f64, beginning: Instant) -> anyhow::Result<Self> {
-        let mut list = Ask { method: Method::GET, ..Ask::get("/v1/links") };
-        list.headers.insert("authorization".to_owned(), format!("Bearer {token}"));
-        let mut options = LoadOptions::get(url, "/health", rate);
-        options.requests.push(list);
+        Self::of(vec![Ask::get("/health"), list("", token)], url, rate, beginning)
+    }
+
+    /// The same of users who also make links and follow one that is there: all that the service does with a
+    /// link, in turn.
+    pub(crate) fn of_links(url: &str, token: &str, rate: f64, beginning: Instant, slug: &str) -> anyhow::Result<Self> {
+        let target = format!("https://example.com/{slug}");
+        let make = Ask {
+            method: Method::POST,
+            body: json!({ "target_url": target }).to_string(),
+            expect: 201,
+            ..list("", token)
+        };
+        let follow = Ask { expect: 307, ..Ask::get(&format!("/l/{slug}")) };
+        let target: String = url::form_urlencoded::byte_serialize(target.as_bytes()).collect();
+        let find = list(&format!("?limit=1&target_url={target}"), token);
+        // An odd number, so that each comes over new connections and over reused ones.
+        Self::of(vec![Ask::get("/health"), list("", token), make, follow, find], url, rate, beginning)
+    }
+
+    fn of(requests: Vec<Ask>, url: &str, rate: f64, beginning: Instant) -> anyhow::Result<Self> {
+        let options = LoadOptions { requests, ..LoadOptions::get(url, "/health", rate) };
         let load = Arc::new(Load::start(options)?);
         let samples = Arc::default();
         let keeping = tokio::spawn(keep(Arc::clone(&load), Arc::clone(&samples), beginning));
@@ -92,4 +111,12 @@ async fn keep(load: Arc<Load>, samples: Arc<Mutex<Vec<Sample>>>, beginning: Inst
         (before, answered, failed) = (now, total.answered, total.failures());
         samples.lock().unwrap_or_else(PoisonError::into_inner).push(sample);
     }
+}
+
+/// The links, for whoever may see them.
+fn list(query: &str, token: &str) -> Ask {
+    let mut list = Ask::get(&format!("/v1/links{query}"));
+    list.headers.insert("authorization".to_owned(), format!("Bearer {token}"));
+    list.headers.insert("content-type".to_owned(), "application/json".to_owned());
+    list
 }

@@ -28,6 +28,7 @@ pub(crate) struct World {
     /// Where a release is reached before users reach it.
     pub(crate) test_urls: BTreeMap<Place, String>,
     pub(crate) tokens: BTreeMap<Place, String>,
+    pub(crate) production_database: String,
 }
 
 impl World {
@@ -61,7 +62,7 @@ impl World {
         let server = Server::start(options).await.context("failed to start the cloud")?;
         server.cloud.set_network(drive.network());
         let (urls, test_urls) = (by_place(&server.public_urls)?, by_place(&server.test_urls)?);
-        Ok(Self { server, urls, test_urls, tokens })
+        Ok(Self { server, urls, test_urls, tokens, production_database: database(Place::Production)? })
     }
 
     /// Prints what leads to the cloud: for a shell, secrets included, since both end with it.

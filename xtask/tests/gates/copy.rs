@@ -5,6 +5,8 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rehearsal::compiled::lend;
+
 /// A copy of the work tree, a git repository of its own with one commit.
 ///
 /// It stays in one place, so that cargo knows it again, and one test at a time has it. What is
@@ -63,7 +65,7 @@ impl Copy {
                 symlink(original, link).expect("a link under target can be made");
             }
         }
-        take_compiled(&home.join("target/debug"));
+        lend(&root().join("target/debug"), &home.join("target/debug")).expect("a folder under target can be made");
         Self { folder, _turn: turn }
     }
 
@@ -156,35 +158,6 @@ pub(crate) fn run(command: &mut Command) -> Ran {
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     let said = format!("{stdout}{}", String::from_utf8_lossy(&output.stderr));
     Ran { code: output.status.code(), stdout, output: said }
-}
-
-/// Gives a build folder that is not there yet the dependencies that the original's has compiled, as hard
-/// links: cargo knows them again wherever they lie, and writes what it compiles beside them.
-fn take_compiled(debug: &Path) {
-    let original = root().join("target/debug");
-    if debug.exists() || !original.exists() {
-        return;
-    }
-    let begun = debug.with_extension("begun");
-    let _ = fs::remove_dir_all(&begun);
-    for part in [".fingerprint", "build", "deps"] {
-        link_all(&original.join(part), &begun.join(part));
-    }
-    fs::rename(begun, debug).expect("a folder under target can be renamed");
-}
-
-fn link_all(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder under target can be made");
-    for entry in fs::read_dir(from).into_iter().flatten() {
-        let entry = entry.expect("the entry can be read");
-        let (path, link) = (entry.path(), to.join(entry.file_name()));
-        if path.is_dir() {
-            link_all(&path, &link);
-        } else {
-            // What a build that goes on takes away meanwhile is compiled for the copy.
-            let _ = fs::hard_link(path, link);
-        }
-    }
 }
 
 /// The repository that is copied.

@@ -156,3 +156,39 @@ fn a_folder_below_the_top_of_a_repository_is_a_work_tree_of_its_own() {
     git(folder.path(), &["commit", "--quiet", "-m", "nested"]);
     check_release(&shadow_of(&root), &[".gitignore", "inner.rs"]);
 }
+
+#[test]
+fn a_fork_may_be_changed_and_its_releases_come_after_those_of_the_work_tree() {
+    let folder = repository();
+    let root = folder.path();
+    let shadow = shadow_of(root);
+    let first = shadow.release("of the work tree").expect("a release");
+    let place = root.join("target/rehearsal/fork");
+    // What a rehearsal that was interrupted has left there.
+    fs::create_dir_all(place.join("target")).expect("made");
+    for (file, text) in [("code.rs", "half\n"), ("left.rs", "left\n"), ("target/built", "built\n")] {
+        fs::write(place.join(file), text).expect("written");
+    }
+    let mut fork = shadow.fork(&place).expect("a fork");
+    assert_eq!(fs::read_to_string(place.join("code.rs")).expect("text"), "two\n");
+    assert!(!place.join("left.rs").exists());
+    assert!(place.join("target/built").exists(), "what was built there stays");
+
+    fork.write("new.rs", "new\n").expect("written");
+    fork.apply("--- a/code.rs\n+++ b/code.rs\n@@ -1 +1 @@\n-two\n+three\n").expect("changed");
+    fork.take_in().expect("taken in");
+    check_release(&fork, &[".gitignore", "code.rs", "kept.log", "new.rs"]);
+    assert_eq!(in_shadow(&fork, &["rev-parse", "HEAD^"]), first);
+    assert_eq!(in_shadow(&fork, &["show", "HEAD:code.rs"]), "three");
+    let why = fork.apply("--- a/code.rs\n+++ b/code.rs\n@@ -1 +1 @@\n-two\n+four\n").expect_err("it does not fit");
+    assert!(format!("{why:#}").contains("code.rs"), "{why:#}");
+
+    // The next rehearsal begins as the first one did, and writes no file that is as it should be.
+    let time = |file: &str| fs::metadata(place.join(file)).expect("there").modified().expect("a time");
+    let before = time("kept.log");
+    shadow_of(root).fork(&place).expect("a fork");
+    assert_eq!(fs::read_to_string(place.join("code.rs")).expect("text"), "two\n");
+    assert!(!place.join("new.rs").exists());
+    assert_eq!(time("kept.log"), before);
+    assert_eq!(fs::read_to_string(root.join("code.rs")).expect("text"), "two\n", "the user's files are as they were");
+}

@@ -1,7 +1,7 @@
 //! The image of the work tree, as it is.
 
 use super::super::stage::Stage;
-use super::new_release;
+use super::steps::new_release;
 
 pub(super) async fn play(stage: &mut Stage) -> anyhow::Result<()> {
     let release = new_release(stage, "the first release").await?;

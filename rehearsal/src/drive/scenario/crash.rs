@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::place::{Place, SERVICE};
 use super::super::stage::Stage;
-use super::{serving, verified_release};
+use super::steps::{serving, verified_release};
 use crate::faults::TaskRule;
 use crate::world::TaskFault;
 

@@ -2,7 +2,7 @@
 
 use super::super::place::Place;
 use super::super::stage::Stage;
-use super::serving;
+use super::steps::serving;
 
 pub(super) async fn play(stage: &mut Stage) -> anyhow::Result<()> {
     let before = serving(stage, Place::Staging)?;

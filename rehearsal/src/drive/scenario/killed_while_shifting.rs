@@ -7,7 +7,7 @@ use super::super::place::{Place, View};
 use super::super::recipe::{ALARM, Recipe, Strategy};
 use super::super::release::Release;
 use super::super::stage::Stage;
-use super::{serving, verified_release};
+use super::steps::{serving, verified_release};
 
 /// Where an engine dies.
 struct Dies {

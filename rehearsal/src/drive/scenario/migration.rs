@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::place::Place;
 use super::super::stage::Stage;
-use super::{new_release, serving};
+use super::steps::{new_release, serving};
 use crate::faults::TaskRule;
 use crate::world::TaskFault;
 

@@ -2,7 +2,7 @@
 
 use super::super::place::Place;
 use super::super::stage::Stage;
-use super::serving;
+use super::steps::serving;
 
 /// A commit that nobody has made.
 const NOBODYS: &str = "0123456789abcdef0123456789abcdef01234567";

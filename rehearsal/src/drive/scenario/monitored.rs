@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::place::{Place, SERVICE};
 use super::super::recipe::{ALARM, Recipe, Strategy};
 use super::super::stage::Stage;
-use super::{serving, to_production, verified_release};
+use super::steps::{serving, to_production, verified_release};
 use crate::faults::{Faults, TaskRule};
 use crate::world::{TaskFault, When};
 

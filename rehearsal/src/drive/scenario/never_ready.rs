@@ -2,7 +2,7 @@
 
 use super::super::place::{Place, SERVICE};
 use super::super::stage::Stage;
-use super::{new_release, serving};
+use super::steps::{new_release, serving};
 use crate::faults::TaskRule;
 use crate::world::TaskFault;
 

@@ -2,7 +2,7 @@
 
 use super::super::place::Place;
 use super::super::stage::Stage;
-use super::{serving, to_production, verified_release};
+use super::steps::{serving, to_production, verified_release};
 
 const ROLLBACK: [&str; 3] = ["rollback", "--environment", "production"];
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::place::Place;
 use super::super::stage::Stage;
-use super::new_release;
+use super::steps::new_release;
 
 pub(super) async fn play(stage: &mut Stage) -> anyhow::Result<()> {
     let release = new_release(stage, "a release for two").await?;

@@ -8,7 +8,7 @@ use super::super::place::{Place, SERVICE, View};
 use super::super::recipe::{ALARM, RUNG, Recipe, Strategy};
 use super::super::release::Release;
 use super::super::stage::Stage;
-use super::{serving, verified_release};
+use super::steps::{serving, verified_again, verified_release};
 use crate::faults::{Faults, TaskRule};
 use crate::world::{TaskFault, When};
 
@@ -91,13 +91,6 @@ async fn all(stage: &mut Stage, strategy: Strategy, release: &Release) -> anyhow
     }
     verified_again(stage, release).await?;
     gets_through(stage, strategy, release).await
-}
-
-/// Staging verifies a release again: what failed in production goes there only after that.
-async fn verified_again(stage: &mut Stage, release: &Release) -> anyhow::Result<()> {
-    let mut act = stage.run("staging verifies it again", &["deploy-staging"], 0).await?;
-    act.serves(Place::Staging, release).await;
-    stage.done(act)
 }
 
 async fn gets_through(stage: &mut Stage, strategy: Strategy, release: &Release) -> anyhow::Result<()> {

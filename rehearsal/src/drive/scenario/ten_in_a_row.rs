@@ -3,7 +3,7 @@
 
 use super::super::place::Place;
 use super::super::stage::Stage;
-use super::{serving, to_production, verified_release};
+use super::steps::{serving, to_production, verified_release};
 
 /// How often a release goes to production and is taken back.
 const TIMES: usize = 10;
