@@ -21,6 +21,9 @@ async fn a_batch_whose_answer_was_lost_is_not_counted_twice() {
     // Until the service has heard of it: an answer of this write that is lost would take the connection with
     // it, and no other is made while the proxy is mute.
     eventually("the first click is written", async || service.metric("clicks_written_total").await == 1).await;
+    // The pool asks a connection whether it lives before it takes it back: that answer has to come too.
+    let idle = "database_connections{state=\"idle\"}";
+    eventually("its connection is back in the pool", async || service.metric(idle).await == 1).await;
 
     proxy.set(Way::Mute);
     for _ in 0..5 {
