@@ -56,13 +56,13 @@ pub enum Verb {
     Status(Status),
     /// What ran, and how it ended
     #[command(after_help = exit::HELP)]
-    History(History),
+    History(Looking),
     /// Which migrations an environment has, told by the release that serves there
     #[command(after_help = exit::HELP)]
-    MigrateStatus(MigrateStatus),
+    MigrateStatus(Looking),
     /// The commit that serves in an environment, in full and nothing else
     #[command(after_help = exit::HELP)]
-    Serving(Serving),
+    Serving(Looking),
     /// What deploy-staging, promote or rollback would do now
     #[command(subcommand, after_help = exit::HELP)]
     Plan(Planned),
@@ -190,31 +190,9 @@ pub struct Status {
     pub json: bool,
 }
 
-/// The arguments of `history`.
+/// The arguments of the verbs that look at one environment.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
-pub struct History {
-    /// staging or production [or the variable `DEPLOY_ENVIRONMENT`]
-    #[arg(long, value_name = "ENVIRONMENT")]
-    pub environment: Option<Environment>,
-    /// Print one document for programs on standard output
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// The arguments of `migrate-status`.
-#[derive(Clone, Debug, PartialEq, Eq, Args)]
-pub struct MigrateStatus {
-    /// staging or production [or the variable `DEPLOY_ENVIRONMENT`]
-    #[arg(long, value_name = "ENVIRONMENT")]
-    pub environment: Option<Environment>,
-    /// Print one document for programs on standard output
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// The arguments of `serving`.
-#[derive(Clone, Debug, PartialEq, Eq, Args)]
-pub struct Serving {
+pub struct Looking {
     /// staging or production [or the variable `DEPLOY_ENVIRONMENT`]
     #[arg(long, value_name = "ENVIRONMENT")]
     pub environment: Option<Environment>,
@@ -264,21 +242,7 @@ impl Rollback {
     }
 }
 
-impl History {
-    /// The environment that was asked for.
-    pub fn environment(&self, variables: &Variables) -> Result<Environment, Ending> {
-        environment(self.environment.as_ref(), variables)
-    }
-}
-
-impl MigrateStatus {
-    /// The environment that was asked for.
-    pub fn environment(&self, variables: &Variables) -> Result<Environment, Ending> {
-        environment(self.environment.as_ref(), variables)
-    }
-}
-
-impl Serving {
+impl Looking {
     /// The environment that was asked for.
     pub fn environment(&self, variables: &Variables) -> Result<Environment, Ending> {
         environment(self.environment.as_ref(), variables)
@@ -348,9 +312,9 @@ impl Verb {
     pub fn json(&self) -> bool {
         match self {
             Self::Status(Status { json })
-            | Self::History(History { json, .. })
-            | Self::MigrateStatus(MigrateStatus { json, .. })
-            | Self::Serving(Serving { json, .. })
+            | Self::History(Looking { json, .. })
+            | Self::MigrateStatus(Looking { json, .. })
+            | Self::Serving(Looking { json, .. })
             | Self::Monitor(Monitor { json, .. }) => *json,
             _ => self.manner().is_some_and(|manner| manner.json),
         }

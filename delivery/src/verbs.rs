@@ -15,6 +15,9 @@ mod status;
 use serde_json::Value;
 
 use crate::arguments::Verb;
+use crate::environment::Environment;
+use crate::execute::{Came, Kind, World};
+use crate::progress::Step;
 use crate::report::Ended;
 
 pub use crate::execute::session::{Phase, Session};
@@ -46,4 +49,16 @@ pub async fn perform(session: &Session, verb: Verb) -> Ended {
         Ok(Answer { lines, result }) => Ended::well(name, lines, result),
         Err(error) => Ended::badly(name, &error),
     }
+}
+
+/// Looks at an environment, as a step of its own.
+async fn what_serves(session: &Session, step: Step, environment: Environment) -> anyhow::Result<World> {
+    let limit = Some(session.settings.limits.preflight);
+    session
+        .step(step, format!("what serves in {environment}"), limit, Kind::Gate, async {
+            let world = session.world(environment).await?;
+            let words = world.serving.words();
+            Ok(Came::done(world, words))
+        })
+        .await
 }

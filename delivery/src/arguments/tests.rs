@@ -99,6 +99,6 @@ fn a_variable_stands_for_a_flag_that_is_not_given_and_an_empty_one_for_none() {
     let empty = variables([("DEPLOY_ENVIRONMENT", ""), ("ROLLBACK_TO", "")]);
     assert_eq!(rollback.environment(&empty).map_err(|ending| ending.code()), Err(exit::USAGE));
     assert_eq!(rollback.to(&empty), Ok(None));
-    let History { environment, .. } = History { environment: None, json: false };
+    let Looking { environment, .. } = Looking { environment: None, json: false };
     assert_eq!(environment, None);
 }

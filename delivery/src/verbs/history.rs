@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{Answer, Session};
-use crate::arguments;
+use crate::arguments::Looking;
 use crate::environment::Environment;
 use crate::execute::{Came, Kind};
 use crate::plan::few;
@@ -31,7 +31,7 @@ struct Past {
     service_deployment: String,
 }
 
-pub(super) async fn run(session: &Session, arguments: &arguments::History) -> anyhow::Result<Answer> {
+pub(super) async fn run(session: &Session, arguments: &Looking) -> anyhow::Result<Answer> {
     let environment = arguments.environment(&session.edge.variables)?;
     let limit = Some(session.settings.limits.preflight);
     let history = session

@@ -3,25 +3,18 @@
 
 use serde_json::json;
 
-use super::{Answer, Session};
-use crate::arguments::MigrateStatus;
+use super::{Answer, Session, what_serves};
+use crate::arguments::Looking;
 use crate::execute::{Came, Kind};
 use crate::exit::Ending;
 use crate::migrate::status;
 use crate::progress::Step;
 
-pub(super) async fn run(session: &Session, arguments: &MigrateStatus) -> anyhow::Result<Answer> {
+pub(super) async fn run(session: &Session, arguments: &Looking) -> anyhow::Result<Answer> {
     let environment = arguments.environment(&session.edge.variables)?;
     let command = told_by(&session.settings.migrations.command)?;
     session.caller(environment).await?;
-    let limit = Some(session.settings.limits.preflight);
-    let world = session
-        .step(Step::Plan, format!("what serves in {environment}"), limit, Kind::Gate, async {
-            let world = session.world(environment).await?;
-            let words = world.serving.words();
-            Ok(Came::done(world, words))
-        })
-        .await?;
+    let world = what_serves(session, Step::Plan, environment).await?;
     let session = &session.knowing(&world.definition);
     let limit = Some(session.settings.limits.migration);
     let what = format!("`{}` in {environment}", command.join(" "));

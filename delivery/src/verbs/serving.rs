@@ -2,23 +2,15 @@
 
 use serde_json::json;
 
-use super::{Answer, Session};
-use crate::arguments::Serving;
-use crate::execute::{Came, Kind};
+use super::{Answer, Session, what_serves};
+use crate::arguments::Looking;
 use crate::exit::Ending;
 use crate::plan::short;
 use crate::progress::Step;
 
-pub(super) async fn run(session: &Session, arguments: &Serving) -> anyhow::Result<Answer> {
+pub(super) async fn run(session: &Session, arguments: &Looking) -> anyhow::Result<Answer> {
     let environment = arguments.environment(&session.edge.variables)?;
-    let limit = Some(session.settings.limits.preflight);
-    let world = session
-        .step(Step::Preflight, format!("what serves in {environment}"), limit, Kind::Gate, async {
-            let world = session.world(environment).await?;
-            let words = world.serving.words();
-            Ok(Came::done(world, words))
-        })
-        .await?;
+    let world = what_serves(session, Step::Preflight, environment).await?;
     let serving = world.serving;
     if let Some((in_flight, _)) = world.in_flight {
         let name = short(&in_flight.arn);
