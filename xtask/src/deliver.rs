@@ -8,7 +8,7 @@ use xshell::Cmd;
 
 use crate::compile::compile;
 use crate::exit::Ending;
-use crate::process::{capture, wait_out};
+use crate::process::{answer, wait_out};
 use crate::workspace::Workspace;
 
 /// What `delivery` does. `--help` behind one of these is its own.
@@ -73,8 +73,7 @@ pub(crate) fn start(workspace: &Workspace, verb: &str, arguments: Vec<OsString>)
 
 /// The commit that serves in an environment, in full.
 pub(crate) fn serving(workspace: &Workspace, environment: &str) -> anyhow::Result<String> {
-    let output = capture(engine(workspace)?.args(["serving", "--environment", environment]))?;
-    eprint!("{}", String::from_utf8_lossy(&output.stderr));
+    let output = answer(engine(workspace)?.args(["serving", "--environment", environment]))?;
     Ending::passed_on("the release engine", output.status)?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::deliver;
 use crate::exit::Ending;
-use crate::process::{capture, wait};
+use crate::process::{answer, wait};
 use crate::workspace::{Database, Workspace};
 
 /// check, prove and new for the files under migrations; up, down or status on the database in DATABASE_URL
@@ -81,8 +81,7 @@ fn names_environment(argument: &str) -> bool {
 }
 
 fn has_changed(workspace: &Workspace) -> anyhow::Result<bool> {
-    let output = capture(workspace.program("schema").arg("changed"))?;
-    eprint!("{}", String::from_utf8_lossy(&output.stderr));
+    let output = answer(workspace.program("schema").arg("changed"))?;
     Ending::of_child("migrate prove", output.status)?;
     Ok(!output.stdout.is_empty())
 }

@@ -88,6 +88,13 @@ pub(crate) fn capture(command: impl Into<Command>) -> anyhow::Result<Output> {
     Ok(output)
 }
 
+/// Asks a program that answers on standard output, and says what it has to say meanwhile on standard error.
+pub(crate) fn answer(command: impl Into<Command>) -> anyhow::Result<Output> {
+    let mut command = command.into();
+    command.stderr(Stdio::inherit());
+    capture(command)
+}
+
 /// Runs a program whose failure is a gate's refusal.
 pub(crate) fn gate(what: &str, command: impl Into<Command>) -> anyhow::Result<()> {
     let status = wait(command)?;
