@@ -2,7 +2,7 @@
 //! release made it and whichever is asked.
 
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::act::Act;
 use super::ask::{Question, ask};
@@ -32,7 +32,7 @@ impl Links {
 
     /// Makes one.
     pub(crate) async fn make(&mut self, slug: &str) -> anyhow::Result<()> {
-        let target = format!("https://example.com/{slug}");
+        let target = target(slug);
         let body = json!({ "slug": slug, "target_url": target });
         self.ask(Method::POST, "/v1/links", Some(body)).await?;
         self.made.push(Link { slug: slug.to_owned(), target });
@@ -61,12 +61,12 @@ impl Links {
         act.check(what, wrong.is_empty(), wrong.join("; "));
     }
 
-    async fn ask(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<serde_json::Value>,
-    ) -> anyhow::Result<serde_json::Value> {
+    async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
         ask(&self.url, &Question { method, path, token: Some(&self.token), body }).await
     }
+}
+
+/// Where a link of this name leads.
+pub(super) fn target(slug: &str) -> String {
+    format!("https://example.com/{slug}")
 }

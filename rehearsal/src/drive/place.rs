@@ -8,7 +8,7 @@ use serde_json::json;
 use super::ask::{Question, ask};
 use crate::Cloud;
 use crate::registry::Repository;
-use crate::serve::stage::call;
+use crate::serve::stage::{ECS, call};
 use crate::snapshot::{HookView, ServiceView, Snapshot, TaskView};
 
 /// An environment.
@@ -119,7 +119,6 @@ impl View {
 
     /// Stops the migration that runs in an environment, as the end of the machine below it would.
     pub(crate) async fn stop_migration(&self, place: Place) -> anyhow::Result<()> {
-        const ECS: &str = "AmazonEC2ContainerServiceV20141113";
         let tasks = self.cloud.snapshot().tasks.into_iter();
         let mut running =
             tasks.filter(|task| task.cluster == place.cluster() && is_migration(task) && task.last_status == "RUNNING");

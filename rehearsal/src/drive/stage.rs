@@ -89,9 +89,7 @@ impl Stage {
     /// Starts a command of `cargo xtask`.
     pub(crate) fn start(&mut self, title: &str, arguments: &[&str], expected: &[i32]) -> anyhow::Result<Playing> {
         let line = format!("cargo xtask {}", arguments.join(" "));
-        self.terminal.began(title);
-        let mut act = Act::new(title, Some(line), expected, self.view.clone(), self.began.elapsed());
-        act.failed_before = self.failed();
+        let act = self.begin(title, Some(line), expected);
         let arguments: Vec<_> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         let running = Running::start(&self.xtask, &arguments, &self.root, &self.surroundings)?;
         Ok(Playing { act, running, began: Instant::now() })
@@ -99,10 +97,7 @@ impl Stage {
 
     /// A step without a command: a look at what has come of those before it.
     pub(crate) fn look(&self, title: &str) -> Act {
-        self.terminal.began(title);
-        let mut act = Act::new(title, None, &[], self.view.clone(), self.began.elapsed());
-        act.failed_before = self.failed();
-        act
+        self.begin(title, None, &[])
     }
 
     /// Waits for the end of a command.
@@ -188,17 +183,24 @@ impl Stage {
     /// Production serves: from now on it has traffic.
     pub(crate) async fn begin_traffic(&mut self, scene: &str) -> anyhow::Result<()> {
         if self.traffic.is_none() && self.rate > 0.0 {
+            let url = self.view.url(Place::Production)?;
             let traffic = if self.users_write {
                 Links::of(self)?.make(FOLLOWED).await?;
-                let url = self.view.url(Place::Production)?;
                 Traffic::of_links(url, &self.token, self.rate, self.began, FOLLOWED)?
             } else {
-                Traffic::begin(self.view.url(Place::Production)?, &self.token, self.rate, self.began)?
+                Traffic::begin(url, &self.token, self.rate, self.began)?
             };
             traffic.phase(scene);
             self.traffic = Some(traffic);
         }
         Ok(())
+    }
+
+    fn begin(&self, title: &str, line: Option<String>, expected: &[i32]) -> Act {
+        self.terminal.began(title);
+        let mut act = Act::new(title, line, expected, self.view.clone(), self.began.elapsed());
+        act.failed_before = self.failed();
+        act
     }
 
     fn failed(&self) -> u64 {

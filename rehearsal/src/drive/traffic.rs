@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use super::links::target;
 use super::timeline::{Requests, Sample};
 use crate::load::{Ask, Load, LoadOptions};
 
@@ -35,7 +36,7 @@ impl Traffic {
     /// The same of users who also make links and follow one that is there: all that the service does with a
     /// link, in turn.
     pub(crate) fn of_links(url: &str, token: &str, rate: f64, beginning: Instant, slug: &str) -> anyhow::Result<Self> {
-        let target = format!("https://example.com/{slug}");
+        let target = target(slug);
         let make = Ask {
             method: Method::POST,
             body: json!({ "target_url": target }).to_string(),

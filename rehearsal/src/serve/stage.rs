@@ -13,7 +13,7 @@ use crate::runtime::PLACEHOLDER;
 use crate::scenery::{Repository, Scenery, Stage};
 use crate::{Cloud, ListenerRuleOptions, RuleKind, Scale, TargetGroupOptions};
 
-const ECS: &str = "AmazonEC2ContainerServiceV20141113";
+pub(crate) const ECS: &str = "AmazonEC2ContainerServiceV20141113";
 const ECR: &str = "AmazonEC2ContainerRegistry_V20150921";
 const SECRETS: &str = "secretsmanager";
 const PARAMETERS: &str = "AmazonSSM";

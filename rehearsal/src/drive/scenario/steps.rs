@@ -17,7 +17,7 @@ pub(super) async fn new_release(stage: &mut Stage, subject: &str) -> anyhow::Res
     built
 }
 
-/// The same of the fork, as it is now: its migrations are checked before it is built.
+/// The same of the fork, as it is now; its migrations are checked, and it goes to staging.
 pub(super) async fn new_release_of_fork(stage: &mut Stage, subject: &str) -> anyhow::Result<Release> {
     stage.shadow.take_in()?;
     let release = new_release(stage, subject).await?;
